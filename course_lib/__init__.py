@@ -1,0 +1,1 @@
+"""From Overfitting to LLMs: the components, their checks, and the tools under the course."""

@@ -1,0 +1,1 @@
+"""Derivatives and what is done with them: backpropagation, optimizers, gradient flow."""

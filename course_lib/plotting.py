@@ -81,7 +81,7 @@ def new_figure(
 ) -> tuple[Figure, Any]:
     """A figure in the course's look, and its axes as `plt.subplots` gives them.
 
-    `height` is that of one row. Prefer rows to columns: two panels side by side are too small on a phone.
+    `height` is that of one row. Prefer rows to columns: on a phone, panels side by side are small.
     """
     use_course_style()
     return plt.subplots(n_rows, n_columns, figsize=(width, height * n_rows), **subplots)

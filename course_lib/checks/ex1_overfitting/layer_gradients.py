@@ -1,6 +1,6 @@
 """Check of ex1_overfitting/layer-gradients: the size of the loss gradient, layer by layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -144,7 +144,15 @@ def symptoms(case: Case, outputs: dict[str, object]) -> dict[str, object]:
     }
 
 
-def measured(model, x, y, *, loss=cross_entropy, size=torch.norm, keep=lambda p: p.ndim >= 2):
+def measured(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    *,
+    loss: Callable = cross_entropy,
+    size: Callable = torch.norm,
+    keep: Callable = lambda p: p.ndim >= 2,
+) -> Tensor:
     """The measurement with one part exchanged; the bugs below each exchange one."""
     parameters = [parameter for parameter in model.parameters() if keep(parameter)]
     return torch.stack([size(g) for g in torch.autograd.grad(loss(model(x), y), parameters)])
@@ -154,7 +162,8 @@ def measured(model, x, y, *, loss=cross_entropy, size=torch.norm, keep=lambda p:
     "Your numbers are the norms of the weights, not of their gradients: x and y play no part.",
     hint="Compute the loss first, then take the norm of each weight's gradient.",
 )
-def weights_not_gradients(model, x, y):
+def weights_not_gradients(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Norms of the parameters themselves."""
     return torch.stack([p.detach().norm() for p in model.parameters() if p.ndim >= 2])
 
 
@@ -162,13 +171,15 @@ def weights_not_gradients(model, x, y):
     "Gradients of an earlier batch are counted in: `.backward()` adds to what `.grad` holds.",
     hint="Clear the gradients first (`model.zero_grad()`), or ask `torch.autograd.grad`.",
 )
-def gradients_not_cleared(model, x, y):
+def gradients_not_cleared(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Backward on top of whatever was there."""
     cross_entropy(model(x), y).backward()
     return torch.stack([p.grad.norm() for p in model.parameters() if p.ndim >= 2])
 
 
 @bug("Your norms are squared: the root is missing.", hint="Take the square root of the sum.")
-def norm_squared(model, x, y):
+def norm_squared(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Sum of squares."""
     return measured(model, x, y, size=lambda g: g.square().sum())
 
 
@@ -176,7 +187,8 @@ def norm_squared(model, x, y):
     "You return the largest entry of each gradient, not its Euclidean norm.",
     hint="Square all entries, add them up, take the root: `gradient.norm()`.",
 )
-def largest_entry(model, x, y):
+def largest_entry(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Maximum norm."""
     return measured(model, x, y, size=lambda g: g.abs().max())
 
 
@@ -184,7 +196,8 @@ def largest_entry(model, x, y):
     "You take the root of the mean of the squares, so a wide layer looks weaker than it is.",
     hint="The norm has the sum of the squares under the root, not their mean.",
 )
-def root_mean_square(model, x, y):
+def root_mean_square(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Root of the mean square."""
     return measured(model, x, y, size=lambda g: g.square().mean().sqrt())
 
 
@@ -193,7 +206,8 @@ def root_mean_square(model, x, y):
     hint="`gradient.norm()`, or `torch.linalg.vector_norm(gradient)`; "
     "`torch.linalg.norm(gradient, 2)` is another thing for a matrix.",
 )
-def largest_singular_value(model, x, y):
+def largest_singular_value(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Spectral norm."""
     return measured(model, x, y, size=lambda g: torch.linalg.matrix_norm(g.flatten(1), 2))
 
 
@@ -201,7 +215,8 @@ def largest_singular_value(model, x, y):
     "You add up the loss over the batch, so every norm grows with the batch size.",
     hint="Use the mean over the batch, which is what `cross_entropy` does by default.",
 )
-def loss_summed(model, x, y):
+def loss_summed(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Loss summed over the batch."""
     return measured(model, x, y, loss=lambda z, y: cross_entropy(z, y, reduction="sum"))
 
 
@@ -209,7 +224,8 @@ def loss_summed(model, x, y):
     "The softmax is applied twice: `cross_entropy` expects logits and applies it itself.",
     hint="Hand the model's output to `cross_entropy` as it is.",
 )
-def softmax_twice(model, x, y):
+def softmax_twice(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Probabilities taken for logits."""
     return measured(model, x, y, loss=lambda z, y: cross_entropy(z.softmax(1), y))
 
 
@@ -217,7 +233,8 @@ def softmax_twice(model, x, y):
     "You differentiate the squared error; the loss here is the cross-entropy.",
     hint="`torch.nn.functional.cross_entropy(model(x), y)`.",
 )
-def squared_error(model, x, y):
+def squared_error(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Mean squared error against one-hot targets."""
     return measured(model, x, y, loss=lambda z, y: (z - one_hot(y, z.shape[1])).square().mean())
 
 
@@ -225,7 +242,8 @@ def squared_error(model, x, y):
     "You return a norm for each parameter, biases and normalisation scales among them.",
     hint="Keep the parameters with two or more dimensions.",
 )
-def vectors_counted(model, x, y):
+def vectors_counted(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Every parameter."""
     return measured(model, x, y, keep=lambda p: True)
 
 
@@ -233,7 +251,8 @@ def vectors_counted(model, x, y):
     "A normalisation counts as a layer with you: its scale is called `weight`, but it is a vector.",
     hint="Ask for the number of dimensions (`parameter.ndim >= 2`), not for the name.",
 )
-def scales_counted(model, x, y):
+def scales_counted(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Everything called weight."""
     keep = {id(p) for name, p in model.named_parameters() if name.endswith("weight")}
     return measured(model, x, y, keep=lambda p: id(p) in keep)
 
@@ -242,7 +261,8 @@ def scales_counted(model, x, y):
     "Each norm has the layer's bias in it as well.",
     hint="Take the gradient of the weight alone.",
 )
-def bias_joined(model, x, y):
+def bias_joined(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Weight and bias in one norm."""
     model.zero_grad()
     cross_entropy(model(x), y).backward()
     layers = [m for m in model.modules() if getattr(getattr(m, "weight", None), "ndim", 0) >= 2]
@@ -254,7 +274,8 @@ def bias_joined(model, x, y):
     "The order is reversed: your first number belongs to the last layer.",
     hint="Backpropagation runs from back to front; the result goes from front to back.",
 )
-def last_layer_first(model, x, y):
+def last_layer_first(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """From the output to the input."""
     return measured(model, x, y).flip(0)
 
 
@@ -262,7 +283,8 @@ def last_layer_first(model, x, y):
     "Only linear layers are measured: a convolution's weight, with four dimensions, is missing.",
     hint="Go over `model.parameters()` instead of asking for `nn.Linear`.",
 )
-def convolutions_missing(model, x, y):
+def convolutions_missing(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Matrices only."""
     return measured(model, x, y, keep=lambda p: p.ndim == 2)
 
 
@@ -270,7 +292,8 @@ def convolutions_missing(model, x, y):
     "Layers inside a block are missing: iterating over a model yields only its outermost modules.",
     hint="`model.parameters()` and `model.modules()` reach every depth.",
 )
-def nested_layers_missing(model, x, y):
+def nested_layers_missing(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Outermost modules only."""
     keep = {id(p) for child in model for p in child.parameters(recurse=False)}
     return measured(model, x, y, keep=lambda p: id(p) in keep and p.ndim >= 2)
 
@@ -279,7 +302,8 @@ def nested_layers_missing(model, x, y):
     "You return one number for the whole model.",
     hint="Collect one norm per layer and stack them: that the layers differ is the point.",
 )
-def one_number(model, x, y):
+def one_number(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Norm of all gradients together."""
     return measured(model, x, y).norm()
 
 
@@ -287,7 +311,8 @@ def one_number(model, x, y):
     "You switch the model to evaluation mode, where batch normalisation uses other statistics.",
     hint="Measure in the mode in which the model comes; do not call `model.eval()`.",
 )
-def switched_to_evaluation(model, x, y):
+def switched_to_evaluation(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Evaluation mode."""
     model.eval()
     return measured(model, x, y)
 
@@ -296,7 +321,8 @@ def switched_to_evaluation(model, x, y):
     "The parameters change: a training step is taken while measuring.",
     hint="Leave the optimiser out. Measuring needs the gradients, not the step.",
 )
-def step_taken(model, x, y):
+def step_taken(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """A gradient step along the way."""
     norms = measured(model, x, y)
     gradients = torch.autograd.grad(cross_entropy(model(x), y), list(model.parameters()))
     with torch.no_grad():

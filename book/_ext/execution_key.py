@@ -1,0 +1,90 @@
+"""Execute a page again when what it computes with has changed.
+
+MyST-NB's cache knows a page by its code cells alone; an edit of course_lib would leave stale outputs behind, silently.
+Here each page gets a cache folder named after the contents of everything its cells depend on: the course_lib modules
+they import (and the modules those import), the files beside a widget, the recorded runs named, and the pinned versions.
+"""
+
+import ast
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = "course_lib"
+IMPORT_LINE = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{PACKAGE}\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE)
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    """Dotted names under course_lib that `source` imports; `from a.b import c` yields a.b and a.b.c."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_files(root: Path, name: str) -> Iterator[Path]:
+    """The file of module `name`, its packages' __init__ and the scripts and styles that lie beside it."""
+    path = root.joinpath(*name.split("."))
+    file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
+    if file.is_file():
+        yield file
+        yield from (f for f in file.parent.iterdir() if f.suffix in {".js", ".css", ".json"})
+    if "." in name:
+        yield from module_files(root, name.rpartition(".")[0])
+
+
+def dependencies(root: Path, page: str) -> list[Path]:
+    """Every file that the code of `page` (its text) depends on, sorted."""
+    found: set[Path] = set()
+    sources = ["\n".join(line.strip() for line in IMPORT_LINE.findall(page))]
+    while sources:
+        for name in imported_modules(sources.pop()):
+            new = set(module_files(root, name)) - found
+            found |= new
+            sources += [file.read_text("utf-8") for file in new if file.suffix == ".py"]
+    text = page + "".join(file.read_text("utf-8") for file in found)
+    found |= {f for f in root.glob("benchmarks/results/*.json") if f.name in text}
+    return sorted(found | ({root / "constraints.txt"} if (root / "constraints.txt").is_file() else set()))
+
+
+def key(files: list[Path]) -> str:
+    """A short name for the contents of `files`."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def choose_cache(app, docname, source):
+    """Point MyST-NB at the page's own cache folder, just before it parses and executes the page."""
+    files = dependencies(Path(app.srcdir), source[0])
+    for file in files:
+        app.env.note_dependency(str(file))  # Sphinx reads the page again when one of them changes
+    folder = app.course_cache / key(files)
+    app.env.mystnb_config = app.env.mystnb_config.copy(execution_cache_path=str(folder))
+
+
+def remember_cache(app):
+    app.course_cache = Path(app.env.mystnb_config.execution_cache_path)
+
+
+def drop_stale(app, exception):
+    """Remove the cache folders that no page points at any more."""
+    if exception is None and app.course_cache.is_dir():
+        root = Path(app.srcdir)
+        pages = (Path(app.env.doc2path(name)).read_text("utf-8") for name in app.env.found_docs)
+        current = {key(dependencies(root, page)) for page in pages}
+        for folder in app.course_cache.iterdir():
+            if folder.is_dir() and folder.name not in current:
+                shutil.rmtree(folder)
+
+
+def setup(app):
+    app.connect("builder-inited", remember_cache, priority=900)  # after MyST-NB has settled its configuration
+    app.connect("source-read", choose_cache)
+    app.connect("build-finished", drop_stale)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

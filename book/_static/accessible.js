@@ -1,0 +1,13 @@
+// Mends what the theme leaves out for people who listen to the page.
+addEventListener("DOMContentLoaded", () => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  // The sidebar with the logo is part of the site's navigation.
+  for (const sidebar of all(".bd-sidebar-primary")) {
+    sidebar.setAttribute("role", "navigation");
+    sidebar.setAttribute("aria-label", "Site");
+  }
+  // A button's accessible name holds the words that it shows.
+  for (const button of all(".search-button-field, details.hide > summary")) {
+    button.setAttribute("aria-label", button.textContent.replace(/\s+/g, " ").trim());
+  }
+});

@@ -1,0 +1,83 @@
+"""Fitting a polynomial to noisy points by least squares, and measuring how well it predicts."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def parabola(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The curve behind the data, 2x² + 1, which a student of real data never sees."""
+    return 2 * x**2 + 1
+
+
+def noisy_parabola(
+    n: int, noise: float, generator: torch.Generator
+) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
+    """`n` points around the parabola: x uniform on [0, 1], y = 2x² + 1 + noise · N(0, 1)."""
+    x = torch.rand(n, generator=generator, dtype=torch.float64)
+    return x, parabola(x) + noise * torch.randn(n, generator=generator, dtype=torch.float64)
+
+
+def polynomial_features(x: Float[Tensor, "*n"], degree: int) -> Float[Tensor, "*n p"]:
+    """The powers of each x in increasing order, 1, x, x², …, x^degree, as the last axis.
+
+    Args:
+        x: inputs, shape (n,).
+        degree: highest power, 0 or more.
+
+    Returns:
+        The design matrix, shape (n, degree + 1); `result[i, k]` is `x[i] ** k`, and 0⁰ is 1.
+    """
+    return x.unsqueeze(-1) ** torch.arange(degree + 1)
+
+
+def fit_least_squares(
+    features: Float[Tensor, "*batch n p"], y: Float[Tensor, "*batch n"], rcond: float = 1e-10
+) -> Float[Tensor, "*batch p"]:
+    """The weights with the smallest ‖features · weights − y‖²; of several, those of least norm.
+
+    Args:
+        features: design matrix, shape (n, p).
+        y: observed values, shape (n,).
+        rcond: singular values below `rcond` times the largest one count as zero.
+
+    Returns:
+        The weights, shape (p,): features⁺ · y, with the Moore–Penrose inverse (Penrose, 1955).
+    """
+    solution = torch.linalg.lstsq(features, y.unsqueeze(-1), rcond=rcond, driver="gelsd").solution
+    return solution.squeeze(-1)
+
+
+def rmse(predicted: Float[Tensor, "n"], observed: Float[Tensor, "n"]) -> Float[Tensor, ""]:
+    """Root-mean-square error, √(mean of (predicted − observed)²), in the units of `observed`.
+
+    Raises:
+        ValueError: the shapes differ (broadcasting would compare every value with every other).
+    """
+    if predicted.shape != observed.shape:
+        shapes = f"predicted {tuple(predicted.shape)}, observed {tuple(observed.shape)}"
+        raise ValueError(f"predicted and observed must have one shape, got {shapes}")
+    return (predicted - observed).square().mean().sqrt()
+
+
+def train_validation_split(
+    x: Float[Tensor, "n"],
+    y: Float[Tensor, "n"],
+    validation_fraction: float,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Splits the points at random into those to fit and those to judge the fit by.
+
+    Args:
+        x: inputs, shape (n,).
+        y: observed values, shape (n,); `y[i]` belongs to `x[i]`.
+        validation_fraction: share of the points held back, rounded to a whole number of points.
+        generator: the only source of randomness.
+
+    Returns:
+        x_train, y_train, x_validation, y_validation.
+    """
+    n_validation = round(validation_fraction * len(x))
+    order = torch.randperm(len(x), generator=generator)
+    validation, train = order[:n_validation], order[n_validation:]
+    return x[train], y[train], x[validation], y[validation]

@@ -10,7 +10,6 @@ polynomial to each, and keep what every fit predicts at the same validation poin
 """
 
 import math
-import sys
 from dataclasses import dataclass
 
 import torch
@@ -94,11 +93,11 @@ def predictions_with_new_points(
 ) -> Float[Tensor, "datasets m"]:
     """What `n_datasets` fits predict, when points and noise are both drawn anew.
 
-    Each chunk is one batched least-squares solve; a progress bar (on standard output) counts them.
+    Each chunk is one batched least-squares solve; a progress bar counts the fits.
     """
     validation_features = polynomial_features(x_validation, degree)
     predictions = torch.empty(n_datasets, len(x_validation), dtype=x_validation.dtype)
-    with tqdm(total=n_datasets, desc=f"degree {degree}", unit=" fits", file=sys.stdout) as bar:
+    with tqdm(total=n_datasets, desc=f"degree {degree}", unit=" fits") as bar:
         for chunk in predictions.split(chunk_size):
             x, y = noisy_parabola(len(chunk) * n, noise, generator)
             features = polynomial_features(x.view(-1, n), degree)

@@ -1,0 +1,150 @@
+"""Double descent on real data: random ReLU features and least squares on scikit-learn's digits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+N_CLASSES = 10
+
+
+def random_relu_features(
+    x: Float[Tensor, "n d"], directions: Float[Tensor, "d p"]
+) -> Float[Tensor, "n p"]:
+    """One layer of a network whose weights are never trained: relu(x @ directions).
+
+    Column j is max(0, x · directions[:, j]). Nothing is added and nothing is rescaled: no constant
+    column, no 1/√p. Source: Rahimi and Recht (2007); with ReLU, Belkin et al. (2019).
+    """
+    return (x @ directions).clamp(min=0)
+
+
+def min_norm_fit(
+    features: Float[Tensor, "n p"], y: Float[Tensor, "n *targets"]
+) -> Float[Tensor, "p *targets"]:
+    """The smallest weights among those that fit y best: w = features⁺ @ y, ⁺ the pseudo-inverse.
+
+    Among all w that minimise ‖features @ w − y‖², the one with the least ‖w‖. Where p > n and the
+    rows are independent, infinitely many w fit y exactly and this is the shortest; where p ≤ n and
+    the columns are independent, it is ordinary least squares. `y` is (n,), or (n, k) for k fits at
+    once. Source: Penrose (1956).
+    """
+    return torch.linalg.pinv(features) @ y
+
+
+@dataclass(frozen=True)
+class DigitsTask:
+    """Handwritten digits to be told apart, with some of the training labels wrong on purpose."""
+
+    x_train: Float[Tensor, "n 64"]  # pixels in [0, 1], minus their mean over the training images
+    y_train: Int[Tensor, "n"]  # 0…9; a share of them wrong
+    truth: Int[Tensor, "n"]  # 0…9, what the training images really show
+    x_test: Float[Tensor, "n_test 64"]  # minus the same mean
+    y_test: Int[Tensor, "n_test"]  # 0…9, all of them right
+
+    def first(self, n_train: int) -> "DigitsTask":
+        """The same task with only the first `n_train` training images."""
+        kept = (self.x_train[:n_train], self.y_train[:n_train], self.truth[:n_train])
+        return DigitsTask(*kept, self.x_test, self.y_test)
+
+
+def digits_task(n_train: int, label_noise: float, generator: torch.Generator) -> DigitsTask:
+    """Splits scikit-learn's 1,797 digits at random and relabels a share of the training images.
+
+    Each training label is replaced, with probability `label_noise`, by one of the nine wrong ones.
+    All images that are not trained on are tested on. Raises ValueError if none would be left.
+    """
+    pixels, digits = load_digits(return_X_y=True)
+    x, y = torch.from_numpy(pixels) / 16, torch.from_numpy(digits).long()
+    if not 0 < n_train < len(x):
+        raise ValueError(f"n_train must be between 1 and {len(x) - 1}, got {n_train}")
+    order = torch.randperm(len(x), generator=generator)
+    train, test = order[:n_train], order[n_train:]
+    relabelled = torch.rand(n_train, generator=generator) < label_noise
+    shift = torch.randint(1, N_CLASSES, (n_train,), generator=generator)
+    y_train = (y[train] + relabelled * shift) % N_CLASSES
+    mean = x[train].mean(dim=0)
+    return DigitsTask(x[train] - mean, y_train, y[train], x[test] - mean, y[test])
+
+
+def random_directions(d: int, p: int, generator: torch.Generator) -> Float[Tensor, "d p"]:
+    """p directions drawn uniformly from the unit sphere in d dimensions, one a column."""
+    directions = torch.randn(d, p, generator=generator, dtype=torch.float64)
+    return directions / directions.norm(dim=0)
+
+
+def one_hot(labels: Int[Tensor, "n"]) -> Float[Tensor, "n 10"]:
+    """Ten targets for a squared loss: 1 in the column of the digit, 0 in the others."""
+    return torch.nn.functional.one_hot(labels, N_CLASSES).double()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit on digits did, each as a number."""
+
+    train_error: float  # share of the training images whose (noisy) label is not reproduced
+    test_error: float  # share of the test images misclassified
+    train_loss: float  # squared error, summed over the ten outputs, mean over training images
+    test_loss: float  # the same on the test images
+    weight_norm: float  # Frobenius norm of all weights
+
+
+def assess(
+    weights: Float[Tensor, "p 10"], directions: Float[Tensor, "64 p"], task: DigitsTask
+) -> Fit:
+    """Both kinds of error of the given output weights, on the training and on the test images."""
+    errors, losses = [], []
+    for x, labels in ((task.x_train, task.y_train), (task.x_test, task.y_test)):
+        outputs = random_relu_features(x, directions) @ weights
+        errors.append((outputs.argmax(dim=1) != labels).double().mean().item())
+        losses.append((outputs - one_hot(labels)).square().sum(dim=1).mean().item())
+    return Fit(*errors, *losses, weights.norm().item())
+
+
+def fit_digits(
+    task: DigitsTask, directions: Float[Tensor, "64 p"], alphas: Sequence[float] = (0.0,)
+) -> list[Fit]:
+    """Fits the ten outputs at each ridge strength; 0 is the minimum-norm solution itself.
+
+    One singular value decomposition, features = U S Vᵀ, serves all strengths: the weights that
+    minimise ‖features @ w − targets‖² + alpha · ‖w‖² are V · S / (S² + alpha) · Uᵀ @ targets, and
+    alpha → 0 gives the pseudo-inverse.
+    """
+    features = random_relu_features(task.x_train, directions)
+    u, s, vt = torch.linalg.svd(features, full_matrices=False)
+    rotated = u.mT @ one_hot(task.y_train)
+    tiny = s <= s[0] * max(features.shape) * torch.finfo(s.dtype).eps
+    fits = []
+    for alpha in alphas:
+        shrinkage = torch.where(tiny, 0.0, s / (s.square() + alpha))
+        fits.append(assess(vt.mT @ (shrinkage[:, None] * rotated), directions, task))
+    return fits
+
+
+def sweep_features(
+    task: DigitsTask,
+    n_features: Sequence[int],
+    alphas: Sequence[float],
+    generator: torch.Generator,
+) -> list[list[Fit]]:
+    """One fit for each number of features (outer list) and each ridge strength (inner list).
+
+    The features are nested: a model with more of them has all those of the smaller ones.
+    """
+    directions = random_directions(task.x_train.shape[1], max(n_features), generator)
+    return [fit_digits(task, directions[:, :p], alphas) for p in n_features]
+
+
+def sweep_samples(
+    task: DigitsTask,
+    n_samples: Sequence[int],
+    n_features: int,
+    alphas: Sequence[float],
+    generator: torch.Generator,
+) -> list[list[Fit]]:
+    """The same model, with the same features, on more and more of the same training images."""
+    directions = random_directions(task.x_train.shape[1], n_features, generator)
+    return [fit_digits(task.first(n), directions, alphas) for n in n_samples]

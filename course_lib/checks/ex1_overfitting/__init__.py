@@ -1,0 +1,1 @@
+"""The checks of assignment 1: overfitting and gradients."""

@@ -1,0 +1,126 @@
+"""What a check found: the number that nbgrader reads and the page that a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from course_lib.checks.base import Bug, Property
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one property came out."""
+
+    property: Property
+    message: str = ""  # what is wrong, "" when nothing is
+    case: str = ""  # the smallest case that shows it, one input a line
+    bug: Bug | None = None  # the mistake it looks like
+
+    @property
+    def name(self) -> str:
+        """The property's name."""
+        return self.property.name
+
+    @property
+    def max_points(self) -> int:
+        """What the property is worth."""
+        return self.property.points
+
+    @property
+    def passed(self) -> bool:
+        """Whether the property holds."""
+        return not self.message
+
+    @property
+    def points(self) -> int:
+        """What was earned."""
+        return self.max_points if self.passed else 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings on one implementation, in the order of the check's properties."""
+
+    exercise: str
+    title: str
+    findings: tuple[Finding, ...]
+    takeaway: str
+    printed: str = ""
+
+    @property
+    def points(self) -> int:
+        """The points earned."""
+        return sum(finding.points for finding in self.findings)
+
+    @property
+    def max_points(self) -> int:
+        """The points there are."""
+        return sum(finding.max_points for finding in self.findings)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every property holds."""
+        return self.points == self.max_points
+
+    @property
+    def bugs(self) -> list[str]:
+        """The names of the diagnosed bugs, each once, in the order in which they show."""
+        return list(dict.fromkeys(f.bug.name for f in self.findings if f.bug is not None))
+
+    def __repr__(self) -> str:
+        """The points as a number: nbgrader takes a test cell's last value for partial credit."""
+        return f"{self.points:.1f}"
+
+    def __str__(self) -> str:
+        """The report as text, for a terminal."""
+        lines = [f"{self.title}: {self.points} of {self.max_points} points"]
+        for f in self.findings:
+            lines.append(
+                f"{'✓' if f.passed else '✗'} {f.property.title} ({f.points}/{f.max_points})"
+            )
+            if f.bug:
+                lines += [f"    {f.bug.sentence}", f"    Next step: {f.bug.hint}"]
+            if not f.passed:
+                lines += ["    " + line for line in [*f.case.splitlines(), *f.message.splitlines()]]
+        return "\n".join(lines + ([self.takeaway] if self.passed else []))
+
+    def _repr_html_(self) -> str:
+        """The report as a student sees it in the notebook and in nbgrader's feedback."""
+        head = f"{escape(self.title)}: <b>{self.points} of {self.max_points} points</b>"
+        rows = "".join(map(_finding_html, self.findings))
+        tail = f"<p style='margin:.5em 0 0'>{escape(self.takeaway)}</p>" if self.passed else ""
+        if self.printed:
+            tail += _details("What your code printed", self.printed)
+        colour = "#009e73" if self.passed else "#d55e00"
+        return (
+            f"<div style='border-left:4px solid {colour};padding:.3em 0 .3em 1em;max-width:50em'>"
+            f"<p style='margin:0 0 .4em'>{head}</p>{rows}{tail}</div>"
+        )
+
+
+def _finding_html(finding: Finding) -> str:
+    mark = "✓" if finding.passed else "✗"
+    line = (
+        f"<p style='margin:.2em 0'><b aria-hidden='true'>{mark}</b> {escape(finding.property.title)} "
+        f"<span>({finding.points}/{finding.max_points})</span></p>"
+    )
+    if finding.passed:
+        return line
+    body = ""
+    if finding.bug:
+        body += (
+            f"<p style='margin:.2em 0'><b>{escape(finding.bug.sentence)}</b><br>"
+            f"Next step: {escape(finding.bug.hint)}</p>"
+        )
+    body += f"<p style='margin:.2em 0'>{escape(finding.message)}</p>"
+    if finding.case:
+        body += _details("The smallest case that shows it", finding.case, is_open=True)
+    return f"{line}<div style='margin:0 0 .6em 1.4em'>{body}</div>"
+
+
+def _details(summary: str, text: str, is_open: bool = False) -> str:
+    return (
+        f"<details{' open' if is_open else ''}><summary>{escape(summary)}</summary>"
+        f"<pre style='white-space:pre-wrap;margin:.3em 0'>{escape(text)}</pre></details>"
+    )

@@ -1,8 +1,9 @@
 """Execute a page again when what it computes with has changed.
 
-MyST-NB's cache knows a page by its code cells alone; an edit of course_lib would leave stale outputs behind, silently.
-Here each page gets a cache folder named after the contents of everything its cells depend on: the course_lib modules
-they import (and the modules those import), the files beside a widget, the recorded runs named, and the pinned versions.
+MyST-NB's cache knows a page by its code cells alone: an edit of course_lib would leave stale
+outputs, silently. Here each page gets a cache folder named after the contents of all that its cells
+depend on: the course_lib modules they import, the modules those import, the scripts and styles
+beside them, the recorded runs that any of these name, and the pinned versions.
 """
 
 import ast
@@ -13,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "course_lib"
-IMPORT_LINE = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{PACKAGE}\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE)
+IMPORT_LINE = re.compile(
+    rf"^[ \t]*(?:from|import)[ \t]+{PACKAGE}\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE
+)
 
 
 def imported_modules(source: str) -> Iterator[str]:
-    """Dotted names under course_lib that `source` imports; `from a.b import c` yields a.b and a.b.c."""
+    """Dotted names under course_lib that `source` imports; `from a import b` yields a and a.b."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
@@ -27,7 +30,7 @@ def imported_modules(source: str) -> Iterator[str]:
 
 
 def module_files(root: Path, name: str) -> Iterator[Path]:
-    """The file of module `name`, its packages' __init__ and the scripts and styles that lie beside it."""
+    """The file of module `name`, scripts and styles beside it, and its packages' __init__.py."""
     path = root.joinpath(*name.split("."))
     file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
     if file.is_file():
@@ -47,8 +50,9 @@ def dependencies(root: Path, page: str) -> list[Path]:
             found |= new
             sources += [file.read_text("utf-8") for file in new if file.suffix == ".py"]
     text = page + "".join(file.read_text("utf-8") for file in found)
-    found |= {f for f in root.glob("benchmarks/results/*.json") if f.name in text}
-    return sorted(found | ({root / "constraints.txt"} if (root / "constraints.txt").is_file() else set()))
+    found |= {file for file in root.glob("benchmarks/results/*.json") if file.name in text}
+    found |= set(root.glob("constraints.txt"))
+    return sorted(found)
 
 
 def key(files: list[Path]) -> str:
@@ -84,7 +88,7 @@ def drop_stale(app, exception):
 
 
 def setup(app):
-    app.connect("builder-inited", remember_cache, priority=900)  # after MyST-NB has settled its configuration
+    app.connect("builder-inited", remember_cache, priority=900)  # MyST-NB settles its own first
     app.connect("source-read", choose_cache)
     app.connect("build-finished", drop_stale)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

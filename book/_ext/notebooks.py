@@ -1,26 +1,26 @@
-"""Publish every page that is a notebook as a real .ipynb, and put the buttons to it in the page's header.
+"""Publish every page that is a notebook as a real .ipynb, with the buttons that lead to it.
 
-Chapter pages are MyST text, which neither Colab nor a plain Jupyter opens. Their executed notebooks, and the exercises'
-releases, go to `notebooks/` in the site; the branch that GitHub Pages serves is where Colab finds them.
+Chapter pages are MyST text, which neither Colab nor a plain Jupyter opens. Their executed
+notebooks, and the exercises' releases, go to `notebooks/` in the site; Colab finds them on the
+branch that GitHub Pages serves.
 """
 
-import re
 from pathlib import Path
 
 import nbformat
+from plain_markdown import glued_values, plain
 from sphinx.util.osutil import relative_uri
 
 FOLDER = "notebooks"
 PAGES_BRANCH = "gh-pages"
 INSTALL = """\
-# Elsewhere than in the course's own environment (on Colab, say), fetch the course and install its library.
+# On Colab, say, where the course is not installed: fetch it and install its library.
 import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
     !git clone --quiet --depth 1 {url} course
-    %pip install --quiet "./course[widgets]"
+    %pip install --quiet "./course[widgets]" myst-nb
     %cd course/{folder}"""
-INCLUDE = re.compile(r"^(`{3,}|:{3,})\{literalinclude\} (\S+)\n((?::.*\n)*)\1$", re.MULTILINE)
 
 
 def is_notebook(app, docname: str) -> bool:
@@ -28,30 +28,15 @@ def is_notebook(app, docname: str) -> bool:
     return path.suffix == ".ipynb" or "kernelspec" in app.env.metadata[docname]
 
 
-def runnable(notebook, url: str, docname: str, root: Path):
-    """The notebook with an install cell in front and the code that its text includes written out."""
-    folder = Path(docname).parent
+def runnable(notebook, url: str, folder: Path, root: Path, glued: dict[str, str]):
+    """The notebook of a page in `folder`, an install cell in front, its text as plain Markdown."""
     install = nbformat.v4.new_code_cell(INSTALL.format(url=url, folder=folder.as_posix()))
     install.id = "install-course-lib"
-    install.metadata["tags"] = ["hide-input"]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = INCLUDE.sub(lambda m: written_out(m, root / folder), cell.source)
+            cell.source = plain(cell.source, root / folder, glued)
     notebook.cells.insert(0, install)
     return notebook
-
-
-def written_out(include: re.Match, folder: Path) -> str:
-    """A literalinclude directive as the Python code that it names."""
-    from sphinx.pycode import ModuleAnalyzer
-
-    file = (folder / include[2]).resolve()
-    lines = file.read_text("utf-8").splitlines()
-    if name := re.search(r"^:pyobject: *(\S+)", include[3], re.MULTILINE):
-        analyzer = ModuleAnalyzer.for_file(str(file), file.stem)
-        _, start, end = analyzer.find_tags()[name[1]]
-        lines = lines[start - 1 : end]
-    return "\n".join(["```python", *lines, "```"])
 
 
 def publish(app, exception):
@@ -64,9 +49,10 @@ def publish(app, exception):
         source = Path(app.env.doc2path(docname))
         executed = out.parent / "jupyter_execute" / f"{docname}.ipynb"
         notebook = nbformat.read(source if source.suffix == ".ipynb" else executed, as_version=4)
+        glued = glued_values(executed.with_suffix(".glue.json"))
         target = out / FOLDER / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(runnable(notebook, url, docname, root), target)
+        nbformat.write(runnable(notebook, url, Path(docname).parent, root, glued), target)
 
 
 def add_buttons(app, pagename, templatename, context, doctree):
@@ -86,6 +72,8 @@ def add_buttons(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("html-page-context", add_buttons, priority=502)  # after the theme has begun its list of buttons
+    app.connect(
+        "html-page-context", add_buttons, priority=502
+    )  # after the theme has begun its list of buttons
     app.connect("build-finished", publish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

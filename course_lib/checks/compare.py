@@ -9,7 +9,7 @@ import torch
 from course_lib.checks.base import Plain
 from course_lib.checks.plain import Opaque
 
-# Wide enough for another order of summation or float32 in between, far too narrow for any listed bug.
+# Wide enough for another order of summation or float32 in between, too narrow for any listed bug.
 RTOL, ATOL = 1e-5, 1e-7
 
 
@@ -18,8 +18,8 @@ def differs(
 ) -> str | None:
     """Say how `got` differs from `expected`, or return None when they agree.
 
-    A scalar may be a number or a 0-d tensor, a sequence a list or a tuple. Floating-point values agree
-    when |got − expected| ≤ atol + rtol · |expected|; everything else must be equal.
+    A scalar may be a number or a 0-d tensor, a sequence a list or a tuple. Floating-point values
+    agree when |got − expected| ≤ atol + rtol · |expected|; everything else must be equal.
     """
     if isinstance(got, Opaque):
         return f"expected {what} to be {kind_of(expected)}, got {got.description}"
@@ -147,7 +147,7 @@ def _values_differ(
     first = tuple(wrong.nonzero()[0].tolist())
     where = ", ".join(map(str, first))
     if got.numel() <= 12:
-        return f"expected {what} to be {show(expected)}, got {show(got)}; they first differ at [{where}]"
+        return f"expected {what} to be {show(expected)}, got {show(got)} (wrong at [{where}])"
     return (
         f"{int(wrong.sum())} of {got.numel()} values of {what} are wrong; at [{where}] "
         f"expected {show(expected[first])}, got {show(got[first])}"

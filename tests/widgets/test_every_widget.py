@@ -1,0 +1,91 @@
+"""What every widget promises: keyboard, numbers, stillness, accessibility, any width and theme."""
+
+import pytest
+
+from course_lib.widgets import BiasVariance, DoubleDescent, OptimizerRace
+
+from .conftest import violations
+from .test_double_descent import RECORD
+from .test_polynomial_fit import example
+
+WIDGETS = {
+    "polynomial-fit": example,
+    "bias-variance": BiasVariance,
+    "double-descent": lambda: DoubleDescent(RECORD),
+    "optimizer-race": OptimizerRace,
+}
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("name", WIDGETS)]
+CONTROLS = ".course-widget :is(input, select, button)"
+
+
+def operate(page, control) -> None:
+    """Moves a control by keyboard alone."""
+    control.focus()
+    kind = control.evaluate("node => node.type")
+    if kind == "range":
+        at_end = control.evaluate("node => Number(node.value) >= Number(node.max)")
+        page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+    elif kind == "select-one":
+        at_end = control.evaluate("node => node.selectedIndex === node.length - 1")
+        page.keyboard.press("ArrowUp" if at_end else "ArrowDown")
+    else:
+        page.keyboard.press("Space")
+
+
+def test_every_control_answers_to_the_keyboard(show, name):
+    page = show(WIDGETS[name]())
+    assert page.locator(f".course-widget[data-widget={name}]").count() == 1
+    output = page.locator("output[aria-live=polite]")
+    controls = page.locator(CONTROLS)
+    assert controls.count() > 0
+    for i in range(controls.count()):
+        before = output.inner_text()
+        operate(page, controls.nth(i))
+        page.wait_for_function(
+            "before => document.querySelector('output').innerText !== before", arg=before
+        )
+        if page.get_by_role("button", name="Pause").count():
+            page.get_by_role("button", name="Pause").press("Enter")
+
+
+@pytest.mark.parametrize("width", [340, 390, 800])
+def test_nothing_overflows_and_nothing_jumps(show, name, width):
+    page = show(WIDGETS[name](), width=width)
+    height = "document.querySelector('.course-widget').offsetHeight"
+    page.wait_for_timeout(50)
+    before = page.evaluate(height)
+    controls = page.locator(CONTROLS)
+    for i in range(controls.count()):
+        operate(page, controls.nth(i))
+        assert page.evaluate(height) == before
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(show, name, theme):
+    page = show(WIDGETS[name](), theme=theme)
+    page.wait_for_timeout(50)
+    assert violations(page) == []
+
+
+def test_graphics_say_what_they_show(show, name):
+    page = show(WIDGETS[name]())
+    charts = page.locator("svg[role=img]")
+    labels = [charts.nth(i).get_attribute("aria-label") for i in range(charts.count())]
+    assert labels
+    assert all(labels)
+
+
+def test_two_on_a_page_share_no_id_and_leave_nothing_behind(show, name):
+    page = show(WIDGETS[name]())
+    page.evaluate(
+        """() => {
+          const second = document.createElement("div");
+          document.querySelector("main").append(second);
+          window.cleanUpSecond = widget.default.render({ model, el: second });
+        }"""
+    )
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
+    assert len(ids) == len(set(ids))
+    page.evaluate("cleanUp(); cleanUpSecond();")
+    assert page.evaluate("listening()") == 0

@@ -1,0 +1,337 @@
+"""Check of `train_validation_split(x, y, validation_fraction, generator)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.base import Case, Check, Plain, Property, bug
+from course_lib.checks.compare import kind_of
+
+N_DRAWS = 400  # a point's share must lie within 6 standard errors; by chance it fails once in 10⁸
+PARTS = ("x_train", "y_train", "x_validation", "y_validation")
+
+
+def cases(rng: torch.Generator) -> Iterator[Case]:
+    """A few splits of several sizes, one generator used again and again, and many splits."""
+    yield _case("pairs", rng, 6, 0.5, 3)
+    yield _case("pairs", rng, 30, 1 / 3, 3)
+    yield _case("sizes", rng, 10, 0.3, 3)
+    yield _case("sizes", rng, 10, 0.28, 3, "2.8 points are rounded to 3")
+    yield _case("sizes", rng, 9, 0.25, 3, "2.25 points are rounded to 2")
+    yield _case("sizes", rng, 5, 0.0, 3, "nothing is held back")
+    yield _case("generator", rng, 30, 0.5, 5, "the first seed comes twice")
+    yield _case("random", rng, 10, 0.3, N_DRAWS, f"{N_DRAWS} seeds")
+
+
+def _case(
+    name: str, rng: torch.Generator, n: int, fraction: float, n_seeds: int, note: str = ""
+) -> Case:
+    x = torch.linspace(0, 1, n, dtype=torch.float64)
+    y = 2.0 + torch.rand(n, generator=rng, dtype=torch.float64)
+    seeds = torch.randint(2**31, (n_seeds,), generator=rng).tolist()
+    if name == "generator":
+        seeds[1] = seeds[0]
+    return Case(name, {"x": x, "y": y, "validation_fraction": fraction, "seeds": seeds}, note)
+
+
+def run(implementation: Callable[..., Any], case: Case) -> Plain:
+    """Split once per seed, and once more with the generator as the last call left it."""
+    x, y, fraction, seeds = case.inputs.values()
+    results = []
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(seed)
+        results.append(implementation(x, y, fraction, generator))
+    results.append(implementation(x, y, fraction, generator))
+    return results
+
+
+def judge(case: Case, outputs: Plain) -> str | None:
+    """Look at the splits for what the property asks."""
+    if problem := next(filter(None, map(_malformed, outputs)), None):
+        return problem
+    return {"sizes": _sizes, "pairs": _pairs, "generator": _repeats, "random": _shares}[
+        case.property
+    ](case, outputs)
+
+
+def _malformed(split: Plain) -> str | None:
+    if not isinstance(split, list | tuple) or len(split) != 4:
+        return f"expected four tensors, {', '.join(PARTS)}, got {kind_of(split)}"
+    for name, part in zip(PARTS, split, strict=True):
+        if not isinstance(part, Tensor) or part.ndim != 1:
+            return f"expected {name} to be a tensor with one axis, got {kind_of(part)}"
+    return None
+
+
+def _n_validation(case: Case) -> int:
+    return round(case.inputs["validation_fraction"] * len(case.inputs["x"]))
+
+
+def _sizes(case: Case, outputs: Plain) -> str | None:
+    held = _n_validation(case)
+    fitted = len(case.inputs["x"]) - held
+    for split in outputs:
+        got, expected = tuple(map(len, split)), (fitted, fitted, held, held)
+        if got != expected:
+            return f"expected {', '.join(PARTS)} to have {expected} points, got {got}"
+    return None
+
+
+def _pairs(case: Case, outputs: Plain) -> str | None:
+    return next(filter(None, (_flaw(case, split)[1] for split in outputs)), None)
+
+
+def _flaw(case: Case, split: Plain) -> tuple[str, str]:
+    """What is wrong with one split's points: the kind and the sentence, "" when nothing is."""
+    own_y = dict(zip(case.inputs["x"].tolist(), case.inputs["y"].tolist(), strict=True))
+    parts = [[part.tolist() for part in split[:2]], [part.tolist() for part in split[2:]]]
+    for name, (xs, ys) in zip(("training", "validation"), parts, strict=True):
+        if len(xs) != len(ys):
+            return "length", f"expected one y for each x in the {name} part"
+        for x, y in zip(xs, ys, strict=True):
+            if own_y.get(x) != y:
+                return "pair", f"in the {name} part x = {x:.6g} came with y = {y:.6g}, not its own"
+    fitted, held = (xs for xs, _ in parts)
+    if both := len(set(fitted) & set(held)):
+        return "overlap", f"expected no point in both parts, got {both}"
+    if sorted(fitted + held) != sorted(own_y):
+        return "once", "expected every point exactly once, got some twice or not at all"
+    return "", ""
+
+
+def _repeats(case: Case, outputs: Plain) -> str | None:
+    if not _alike(outputs[0], outputs[1]):
+        return "expected two generators of one seed to give the same split, got two"
+    if _alike(outputs[1], outputs[2]):
+        return "expected another seed to give another split, got the same"
+    if _alike(outputs[-2], outputs[-1]):
+        return "expected a second call with one generator to draw on, got the same split again"
+    return None
+
+
+def _alike(one: Plain, other: Plain) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _shares(case: Case, outputs: Plain) -> str | None:
+    share = _n_validation(case) / len(case.inputs["x"])
+    tolerance = 6 * (len(outputs) * share * (1 - share)) ** 0.5
+    for i, x in enumerate(case.inputs["x"].tolist()):
+        count = sum(x in split[2].tolist() for split in outputs)
+        if abs(count - share * len(outputs)) > tolerance:
+            return (
+                f"expected point {i} in about {share * len(outputs):.0f} of {len(outputs)} "
+                f"validation sets, got {count}"
+            )
+    return None
+
+
+def symptoms(case: Case, outputs: Plain) -> Plain:
+    """What can be said of the splits whatever was drawn."""
+    if any(_malformed(split) for split in outputs):
+        return [len(split) if isinstance(split, list | tuple) else 0 for split in outputs]
+    sizes = {tuple(map(len, split)) for split in outputs}
+    flaws = {_flaw(case, split)[0] for split in outputs} - {""}
+    facts = [sizes.pop() if len(sizes) == 1 else "varying", sorted(flaws)]
+    if case.property in ("generator", "random"):  # small sets repeat by chance
+        facts += [len({frozenset(split[2].tolist()) for split in outputs}) == 1]
+        facts += [
+            all(_is_stretch(split[k], case.inputs["xy"[k]]) for split in outputs) for k in (0, 1)
+        ]
+    if case.property == "generator":
+        facts += [_alike(outputs[i], outputs[j]) for i, j in ((0, 1), (1, 2), (-2, -1))]
+    return facts
+
+
+def _is_stretch(part: Tensor, whole: Tensor) -> bool:
+    n = len(part)
+    return any(torch.equal(part, whole[i : i + n]) for i in range(len(whole) - n + 1))
+
+
+Split = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def _cut(x: Tensor, y: Tensor, n_validation: int) -> Split:
+    return x[n_validation:], y[n_validation:], x[:n_validation], y[:n_validation]
+
+
+def _shuffled(x: Tensor, y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    order = torch.randperm(len(x), generator=generator)
+    return x[order], y[order]
+
+
+@bug(
+    "x and y are shuffled separately, so a point no longer has its own y.",
+    hint="Draw one permutation and index both with it.",
+)
+def shuffled_separately(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """Two permutations."""
+    x, _ = _shuffled(x, x, generator)
+    y, _ = _shuffled(y, y, generator)
+    return _cut(x, y, round(fraction * len(x)))
+
+
+@bug(
+    "Only x is shuffled; y stays in its old order.",
+    hint="Index y with the same permutation as x.",
+)
+def only_x_shuffled(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """One permutation, used once."""
+    return _cut(_shuffled(x, x, generator)[0], y, round(fraction * len(x)))
+
+
+@bug(
+    "The two parts are drawn independently, so points land in both and others in neither.",
+    hint="Draw one permutation, and cut it in two.",
+)
+def overlap(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """A permutation for each part."""
+    n_validation = round(fraction * len(x))
+    train = _cut(*_shuffled(x, y, generator), n_validation)[:2]
+    return *train, *_cut(*_shuffled(x, y, generator), n_validation)[2:]
+
+
+@bug(
+    "The validation points stay in the training part, so the fit has seen what it is judged by.",
+    hint="Train on the rest of the permutation, from n_validation on.",
+)
+def trained_on_everything(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """Every point is trained on."""
+    return x, y, *_cut(*_shuffled(x, y, generator), round(fraction * len(x)))[2:]
+
+
+@bug(
+    "Points are drawn with replacement: some come twice, others are lost.",
+    hint="torch.randperm(len(x), generator=generator) has every index once.",
+)
+def with_replacement(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """randint for randperm."""
+    order = torch.randint(len(x), (len(x),), generator=generator)
+    return _cut(x[order], y[order], round(fraction * len(x)))
+
+
+@bug(
+    "Nothing is shuffled: the validation set is one end of the data, and sorted data stay sorted.",
+    hint="Index x and y with torch.randperm(len(x), generator=generator) before you cut.",
+)
+def not_shuffled(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """The first points validate."""
+    return _cut(x, y, round(fraction * len(x)))
+
+
+@bug(
+    "The shuffle comes after the cut, so the same points are held back every time.",
+    hint="Shuffle first, cut second.",
+)
+def shuffled_after_the_cut(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """Each part is shuffled in itself."""
+    parts = _cut(x, y, round(fraction * len(x)))
+    return *_shuffled(*parts[:2], generator), *_shuffled(*parts[2:], generator)
+
+
+@bug(
+    "The generator is ignored: the shuffle draws from torch's global random state.",
+    hint="Pass it on: torch.randperm(len(x), generator=generator).",
+)
+def generator_ignored(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """Global state."""
+    return _cut(*_shuffled(x, y, None), round(fraction * len(x)))
+
+
+@bug(
+    "The shuffle is seeded inside the function, so every call gives the same split.",
+    hint="Leave the seed to the caller, and draw from the generator that is passed in.",
+)
+def seeded_inside(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """A generator of its own."""
+    own = torch.Generator().manual_seed(0)
+    return _cut(*_shuffled(x, y, own), round(fraction * len(x)))
+
+
+@bug(
+    "The generator starts over at its seed in each call, so a second call repeats the first.",
+    hint="Draw from the generator as it is; initial_seed() does not move on.",
+)
+def generator_restarted(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """The seed in place of the state."""
+    own = torch.Generator().manual_seed(generator.initial_seed())
+    return _cut(*_shuffled(x, y, own), round(fraction * len(x)))
+
+
+@bug(
+    "validation_fraction went to the training part: the two parts are exchanged.",
+    hint="Hold back round(validation_fraction * len(x)) points; the others are for training.",
+)
+def fraction_of_training(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """Too many held back."""
+    return _cut(*_shuffled(x, y, generator), len(x) - round(fraction * len(x)))
+
+
+@bug(
+    "The number of validation points is cut down, not rounded: int(2.8) is 2.",
+    hint="Use round(validation_fraction * len(x)).",
+)
+def rounded_down(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """int for round."""
+    return _cut(*_shuffled(x, y, generator), int(fraction * len(x)))
+
+
+@bug(
+    "The parts come in scikit-learn's order, x_train, x_validation, y_train, y_validation.",
+    hint="Return x_train, y_train, x_validation, y_validation.",
+)
+def other_order(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """The order of sklearn.model_selection.train_test_split."""
+    parts = _cut(*_shuffled(x, y, generator), round(fraction * len(x)))
+    return parts[0], parts[2], parts[1], parts[3]
+
+
+@bug(
+    "Each point is held back with a certain probability, so the size of the parts varies.",
+    hint="Cut a permutation after exactly round(validation_fraction * len(x)) points.",
+)
+def coin_for_each_point(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """A random mask."""
+    held = torch.rand(len(x), generator=generator) < fraction
+    return x[~held], y[~held], x[held], y[held]
+
+
+CHECK = Check(
+    id="ex1_overfitting/train-validation-split",
+    title="Training and validation split",
+    references=("course_lib.overfitting.polynomial.train_validation_split",),
+    properties=(
+        Property("pairs", 2, "every point once, each with its own y"),
+        Property("sizes", 1, "the share held back, rounded to whole points"),
+        Property("generator", 1, "the generator decides the split, and it alone"),
+        Property("random", 1, "every point is held back equally often"),
+    ),
+    cases=cases,
+    run=run,
+    judge=judge,
+    symptoms=symptoms,
+    bugs=(
+        shuffled_separately,
+        only_x_shuffled,
+        overlap,
+        trained_on_everything,
+        with_replacement,
+        not_shuffled,
+        shuffled_after_the_cut,
+        generator_ignored,
+        seeded_inside,
+        generator_restarted,
+        fraction_of_training,
+        rounded_down,
+        other_order,
+        coin_for_each_point,
+    ),
+    takeaway=(
+        "The validation points must have had no part in the fit: everything in the course that is "
+        "called a test rests on this one rule."
+    ),
+)

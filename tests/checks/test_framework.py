@@ -1,0 +1,228 @@
+"""The framework itself, on a check small enough to work out by hand."""
+
+import sys
+import warnings
+
+import numpy
+import pytest
+import torch
+
+from course_lib.checks.base import Bug, Case, Check, Property, bug
+from course_lib.checks.compare import differs
+from course_lib.checks.execution import execute, execute_all
+from course_lib.checks.judging import report_on
+
+
+def cases(rng):
+    yield Case("double", {"x": torch.tensor([1.0, 2.0])}, "by hand")
+    yield Case("double", {"x": torch.rand(4, generator=rng)})
+    yield Case("empty", {"x": torch.zeros(0)})
+
+
+@bug("The input comes back unchanged.", hint="Multiply by two.")
+def unchanged(x):
+    return x.clone()
+
+
+@bug("The input is squared.", hint="Two times x, not x times x.")
+def squared(x):
+    return x * x
+
+
+@bug("The result is written into the input.", hint="Return a new tensor.")
+def in_place(x):
+    return x.mul_(2)
+
+
+DOUBLE = Check(
+    id="ex0_test/double",
+    title="Doubling",
+    references=("nowhere.double",),
+    properties=(
+        Property("double", 2, "twice the input"),
+        Property("empty", 1, "nothing for nothing"),
+    ),
+    cases=cases,
+    judge=lambda case, outputs: differs(outputs, 2 * case.inputs["x"]),
+    bugs=(unchanged, squared, in_place),
+    takeaway="Well doubled.",
+    max_lines=10_000,
+)
+
+
+def report(implementation, check=DOUBLE, seed=0):
+    drawn = check.drawn_cases(seed)
+    return report_on(
+        check, list(zip(drawn, execute_all(check, implementation, drawn), strict=True))
+    )
+
+
+def message(implementation):
+    return report(implementation).findings[0].message
+
+
+def test_a_right_answer_has_every_point_and_a_sentence():
+    found = report(lambda x: x + x)
+    assert (found.points, found.max_points, found.passed) == (3, 3, True)
+    assert repr(found) == "3.0"
+    assert "Well doubled." in str(found)
+    assert "Well doubled." in found._repr_html_()
+
+
+def test_partial_credit_by_property():
+    found = report(unchanged.implementation)
+    assert (repr(found), found.bugs) == ("1.0", ["unchanged"])
+    assert [finding.passed for finding in found.findings] == [False, True]
+    assert "expected" in found.findings[0].message.lower()
+    assert "x = [1, 2]" in found.findings[0].case
+
+
+def test_a_wrong_answer_that_is_no_listed_bug_is_not_named():
+    assert report(lambda x: 3 * x).bugs == []
+
+
+def test_a_bug_must_agree_on_every_failed_case():
+    def squared_only_when_short(x):
+        return x * x if len(x) == 2 else 3 * x
+
+    assert report(squared_only_when_short).bugs == []
+
+
+@pytest.mark.parametrize(
+    ("implementation", "words"),
+    [
+        (lambda x: 1 / 0, "ZeroDivisionError"),
+        (lambda x: sys.exit(0), "SystemExit"),
+        (lambda x: [][1], "IndexError"),
+        (None, "TypeError"),
+        (lambda x: None, "None"),
+        (lambda x: "twice", "expected the result to be a torch.Tensor"),
+        (lambda x: (2 * x).numpy(), "numpy.ndarray"),
+        (lambda x: 2 * x[None], "expected the result to have shape (2,), got (1, 2)"),
+        (lambda x: (2 * x).long(), "dtype"),
+        (lambda x: (2 * x).to(torch.complex64), "dtype"),
+        (lambda x: 2 * x > 0, "dtype"),
+        (lambda x: 2 * x * torch.nan, "contains NaN (2 of 2 values)"),
+        (lambda x: torch.empty(2, device="meta"), "meta device"),
+        (lambda x: [[[[[[[[[[0]]]]]]]]]], "expected the result to be"),
+        (lambda x: 2 * x + torch.rand(len(x)) * 0, "global random state"),
+        (lambda x: 2 * x + float(numpy.random.rand() * 0), "global random state"),
+        (lambda x: x.mul_(2), "changed its argument `x`"),
+    ],
+)
+def test_broken_and_hostile_answers_become_findings(implementation, words):
+    assert words.lower() in message(implementation).lower()
+    assert report(implementation).findings[0].points == 0
+
+
+def test_an_object_with_hostile_methods_is_only_an_unknown_type():
+    class AlwaysEqual:
+        def __eq__(self, other):
+            return True
+
+        def __getattr__(self, name):
+            raise RuntimeError("looked at")
+
+    assert "AlwaysEqual" in message(lambda x: AlwaysEqual())
+
+
+def test_a_tensor_subclass_cannot_answer_for_itself():
+    class Liar(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            return True
+
+    assert report(lambda x: (3 * x).as_subclass(Liar)).points == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def loop(x):\n    while True:\n        x = x",
+        "def loop(x):\n    while True: pass",
+        "def loop(x):\n    return [0 for _ in iter(int, 1)]",
+        "def loop(x):\n    return loop(x) if False else [None for _ in iter(int, 1)]",
+    ],
+)
+def test_an_endless_loop_is_stopped(source):
+    namespace = {}
+    exec(compile(source, "<notebook>", "exec"), namespace)
+    assert "a loop that never ends" in message(namespace["loop"])
+    assert sys.gettrace() is None
+
+
+def test_endless_recursion_is_an_error_like_any_other():
+    def recurse(x):
+        return recurse(x)
+
+    assert "RecursionError" in message(recurse) or "never ends" in message(recurse)
+
+
+def test_a_student_may_interrupt():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        report(interrupted)
+
+
+def test_prints_and_warnings_do_not_reach_stderr(capfd):
+    def chatty(x):
+        print("hello <b>")
+        print("oh", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return 2 * x
+
+    found = report(chatty)
+    assert found.passed
+    assert capfd.readouterr() == ("", "")
+    assert "hello &lt;b&gt;" in found._repr_html_()
+
+
+def test_global_state_is_put_back():
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+
+    def careless(x):
+        torch.manual_seed(0)
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        return 2 * x
+
+    report(careless)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.is_grad_enabled()
+
+
+def test_inputs_are_copies():
+    case = next(cases(torch.Generator()))
+    execute(DOUBLE, in_place.implementation, case)
+    assert case.inputs["x"].tolist() == [1.0, 2.0]
+
+
+def test_the_seed_draws_the_random_case_and_only_that():
+    first, again, other = DOUBLE.drawn_cases(0), DOUBLE.drawn_cases(0), DOUBLE.drawn_cases(1)
+    assert torch.equal(first[1].inputs["x"], again[1].inputs["x"])
+    assert not torch.equal(first[1].inputs["x"], other[1].inputs["x"])
+    assert torch.equal(first[0].inputs["x"], other[0].inputs["x"])
+
+
+def test_feedback_escapes_what_a_student_wrote():
+    def injected(x):
+        raise ValueError("<script>alert(1)</script>")
+
+    html = report(injected)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_a_check_that_contradicts_itself_is_refused():
+    with pytest.raises(ValueError, match="points must be at least 1"):
+        Property("x", 0, "nothing")
+    twice = Bug("squared", "", "", None)
+    with pytest.raises(ValueError, match="bug names given twice"):
+        Check("a/b", "", (), DOUBLE.properties, cases, DOUBLE.judge, (squared, twice), "")
+    lonely = Check("a/b", "", (), DOUBLE.properties[:1], cases, DOUBLE.judge, (), "")
+    with pytest.raises(ValueError, match="disagree on"):
+        lonely.drawn_cases(0)

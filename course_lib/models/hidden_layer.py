@@ -1,0 +1,38 @@
+"""The layer that deep networks repeat, with each of its parts to switch on."""
+
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "identity": nn.Identity,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+}
+
+
+def activation_named(name: str) -> nn.Module:
+    """The activation function of that name, as a module."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {sorted(ACTIVATIONS)}, got {name!r}")
+    return ACTIVATIONS[name]()
+
+
+class HiddenLayer(nn.Module):
+    """Normalise, activate, map linearly; with `residual`, add the result to the input:
+
+        update = linear(activation(norm(h)))
+        h      = h + update   or   update
+
+    Source: He et al. (2016), "Identity mappings in deep residual networks", figure 4 (e).
+    """
+
+    def __init__(self, norm: nn.Module, activation: nn.Module, linear: nn.Module, residual: bool):
+        super().__init__()
+        self.norm, self.activation, self.linear = norm, activation, linear
+        self.residual = residual
+
+    def forward(self, h: Tensor) -> Tensor:
+        """From one hidden representation to the next, of the same shape when residual."""
+        update = self.linear(self.activation(self.norm(h)))
+        return h + update if self.residual else update

@@ -21,7 +21,7 @@ setup: .venv/installed ## make the environment: a venv pinned by constraints.txt
 	@touch $@
 
 course: exercises book grade-demo ## everything: environment, assignments, book, a graded demo cohort
-	@$(BIN)/course summary
+	@echo "The site is at _build/html/index.html; see it with: make serve"
 
 exercises: setup ## generate the solved and the released notebooks from solutions/*.md
 	$(BIN)/course exercises

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import pkgutil
 from typing import Any
@@ -31,9 +32,9 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
     Never raises because of the objects. Raises ValueError for an unknown exercise or a wrong number
     of objects.
     """
-    found = catalogue().get(exercise)
+    found = _checks().get(exercise)
     if found is None:
-        near = difflib.get_close_matches(str(exercise), catalogue(), n=1)
+        near = difflib.get_close_matches(str(exercise), _checks(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"there is no exercise {exercise!r}{hint}")
     if len(objects) != len(found.names):
@@ -47,6 +48,11 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
 
 def catalogue() -> dict[str, Check]:
     """Every exercise's check by its id, in the order of assignments and names."""
+    return dict(_checks())
+
+
+@functools.cache
+def _checks() -> dict[str, Check]:
     checks = {}
     for assignment in pkgutil.iter_modules(__path__, f"{__name__}."):
         if not assignment.ispkg:

@@ -1,9 +1,9 @@
 """What a check is made of: properties with points, cases, a judge, and the bugs it can name.
 
-A check knows three things and keeps them apart, so that the judge never touches a student's object:
-`cases` makes the inputs, `run` is the only part that calls the student's code, and `judge` compares
-what came back with an oracle. Inputs and outputs are plain data: tensors, numbers, strings, booleans,
-None, and lists, tuples and dicts of those.
+A check knows three things and keeps them apart, so that the judge never touches a student's
+object: `cases` makes the inputs, `run` is the only part that calls the student's code, and `judge`
+compares what came back with an oracle. Inputs and outputs are plain data: tensors, numbers,
+strings, booleans, None, and lists, tuples and dicts of those.
 """
 
 from __future__ import annotations

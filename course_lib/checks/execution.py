@@ -1,4 +1,4 @@
-"""Run one case on an implementation and bring back an `Outcome`, whatever the implementation does."""
+"""Run one case on an implementation and bring back an `Outcome`, whatever happens."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Outcome:
 
 
 class TooManyLines(BaseException):
-    """The implementation executed more lines than its budget; not an Exception, so rarely caught."""
+    """More lines were executed than the budget has; not an Exception, so rarely caught."""
 
 
 def execute_all(check: Check, implementation: Any, cases: Sequence[Case]) -> list[Outcome]:

@@ -34,9 +34,9 @@ def _finding(
 
 
 def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
-    """What is wrong on one case: first how the code ended, then what it touched, then its result."""
+    """What is wrong on one case: how the code ended, what it touched, what it returned."""
     if outcome.error == "TooManyLines":
-        return f"Your code was stopped after {check.max_lines:,} lines: probably a loop that never ends."
+        return f"Your code was stopped after {check.max_lines:,} lines: a loop that never ends?"
     if outcome.error == "NotImplementedError":
         return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
     if outcome.error:
@@ -44,8 +44,8 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
         return f"Your code raised {outcome.error}{at}: {outcome.error_message}"
     if outcome.edited:
         return (
-            f"Your code changed its argument `{'`, `'.join(outcome.edited)}` in place; whoever calls "
-            "it still needs the old values. Work on a copy."
+            f"Your code changed its argument `{'`, `'.join(outcome.edited)}` in place; "
+            "whoever calls it still needs the old values. Work on a copy."
         )
     if outcome.used_global_rng:
         return (

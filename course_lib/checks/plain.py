@@ -21,7 +21,7 @@ class Opaque:
 
 
 def to_plain(result: object, depth: int = 0) -> Plain:
-    """Copy a result into plain data: exact types, detached tensors on the CPU, `Opaque` for the rest."""
+    """Copy a result into plain data: exact types, detached CPU tensors, `Opaque` for the rest."""
     if depth > MAX_DEPTH:
         return Opaque("containers nested too deeply")
     if result is None or type(result) in (bool, int, float, str):

@@ -102,8 +102,8 @@ class Report:
 def _finding_html(finding: Finding) -> str:
     mark = "✓" if finding.passed else "✗"
     line = (
-        f"<p style='margin:.2em 0'><b aria-hidden='true'>{mark}</b> {escape(finding.property.title)} "
-        f"<span>({finding.points}/{finding.max_points})</span></p>"
+        f"<p style='margin:.2em 0'><b aria-hidden='true'>{mark}</b> "
+        f"{escape(finding.property.title)} ({finding.points}/{finding.max_points})</p>"
     )
     if finding.passed:
         return line

@@ -48,16 +48,22 @@ def fit_least_squares(
     return solution.squeeze(-1)
 
 
-def rmse(predicted: Float[Tensor, "n"], observed: Float[Tensor, "n"]) -> Float[Tensor, ""]:
+def rmse(
+    predicted: Float[Tensor, "n"] | Float[Tensor, "n 1"], observed: Float[Tensor, "n"]
+) -> Float[Tensor, ""]:
     """Root-mean-square error, √(mean of (predicted − observed)²), in the units of `observed`.
 
+    Args:
+        predicted: what a model says, shape (n,), or (n, 1) as a product with a column comes out.
+        observed: what was measured, shape (n,).
+
     Raises:
-        ValueError: the shapes differ (broadcasting would compare every value with every other).
+        ValueError: there are not as many predictions as observations.
     """
-    if predicted.shape != observed.shape:
-        shapes = f"predicted {tuple(predicted.shape)}, observed {tuple(observed.shape)}"
-        raise ValueError(f"predicted and observed must have one shape, got {shapes}")
-    return (predicted - observed).square().mean().sqrt()
+    if predicted.numel() != observed.numel():
+        counts = f"{predicted.numel()} predictions and {observed.numel()} observations"
+        raise ValueError(f"predicted and observed must belong together, got {counts}")
+    return (predicted.flatten() - observed.flatten()).square().mean().sqrt()
 
 
 def train_validation_split(

@@ -1,0 +1,68 @@
+"""The command `course`: each subcommand is a thin door to the library."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="From Overfitting to LLMs: build, grade, inspect.", no_args_is_help=True)
+
+
+@app.callback()
+def main() -> None:
+    """From Overfitting to LLMs: build, grade, inspect."""
+
+
+@app.command()
+def exercises(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if a notebook is out of date.")
+    ] = False,
+) -> None:
+    """Build the solved and the released notebooks from solutions/*.md."""
+    from course_lib.grading.course import find_root
+    from course_lib.grading.exercises import build_exercises, stale_exercises, update_exercises
+    from course_lib.grading.source import AuthorError
+
+    root = find_root()
+    try:
+        built = build_exercises(root)
+    except AuthorError as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
+    stale = stale_exercises(root, built) if check else update_exercises(root, built)
+    for path in stale:
+        typer.echo(
+            f"{'out of date' if check else 'written' if path in built else 'removed'}: {path}"
+        )
+    if check and stale:
+        typer.echo("Run `make exercises` and commit what it changes.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{len(built)} notebooks are current.")
+
+
+@app.command()
+def demo() -> None:
+    """Grade a demo cohort with nbgrader, unless nothing has changed, and show the table."""
+    from rich.console import Console
+
+    from course_lib.grading.course import find_root
+    from course_lib.grading.demo.run import grade_demo
+
+    grade_demo(find_root(), Console())
+
+
+@app.command()
+def doctor() -> None:
+    """Show the machine, the versions, and what is missing."""
+    from rich.console import Console
+
+    from course_lib.doctor import examine
+    from course_lib.grading.course import find_root
+
+    examine(Console(), find_root())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,110 @@
+"""Assemble a solved notebook, nbgrader's source, from MyST text and course_lib's references."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_lib.checks import Check
+from course_lib.grading.imports import Imports
+from course_lib.grading.matching import match_answers
+from course_lib.grading.source import Answer, AuthorError, Cell, Code, Test, Text, read_source
+from course_lib.grading.stub import add_imports, answer_source, find_reference
+
+INSTALL = """\
+# Where the course's library is missing (on Colab, for example), install it.
+import importlib.util
+
+if importlib.util.find_spec("course_lib") is None:
+    %pip install --quiet git+{repository}\
+"""
+
+
+def solved_notebook(
+    path: Path, assignment: str, checks: Mapping[str, Check], repository: str
+) -> str:
+    """The notebook of one source, with answers, as nbgrader reads it; the same bytes each time."""
+    cells = read_source(path)
+    grade_ids = match_answers(cells, assignment, checks, path.name)
+    first_code = next((i for i, cell in enumerate(cells) if isinstance(cell, Code)), None)
+    if first_code is None or not isinstance(cells[0], Text):
+        raise AuthorError(f"{path.name}: begin with a title, then a code cell with the imports")
+    cell_ids = _CellIds()
+    built = [_built(cell, checks, grade_ids, cell_ids) for cell in cells]
+    imports = _needed_imports(cells)
+    rest = imports.take_from(built[first_code].source)
+    built[first_code].source = "\n\n".join(filter(None, [str(imports), rest]))
+    install = new_code_cell(
+        INSTALL.format(repository=repository),
+        id="install",
+        metadata={"jupyter": {"source_hidden": True}, "tags": ["hide-cell"]},
+    )
+    notebook = new_notebook(
+        cells=[built[0], install, *built[1:]],
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+    )
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def _needed_imports(cells: Sequence[Cell]) -> Imports:
+    references = [(cell, find_reference(cell)) for cell in cells if isinstance(cell, Answer)]
+    answered = frozenset(reference.name for _, reference in references)
+    imports = Imports()
+    for answer, reference in references:
+        add_imports(reference, answered, answer.place, imports)
+    return imports
+
+
+def _built(
+    cell: Cell, checks: Mapping[str, Check], grade_ids: Mapping[str, str], cell_ids: _CellIds
+) -> nbformat.NotebookNode:
+    if isinstance(cell, Text):
+        return new_markdown_cell(cell.source, id=cell_ids.of_content(cell.source))
+    if isinstance(cell, Code):
+        metadata = {"tags": list(cell.tags)} if cell.tags else {}
+        return new_code_cell(cell.source, id=cell_ids.of_content(cell.source), metadata=metadata)
+    if isinstance(cell, Test):
+        grade_id = cell.exercise.rpartition("/")[2]
+        points = checks[cell.exercise].max_points
+        metadata = {"nbgrader": _nbgrader(grade_id, points=points), "deletable": False}
+        return new_code_cell(cell.source, id=grade_id, metadata=metadata | {"editable": False})
+    grade_id = grade_ids[cell.reference]
+    return new_code_cell(
+        answer_source(find_reference(cell), cell),
+        id=grade_id,
+        metadata={"nbgrader": _nbgrader(grade_id)},
+    )
+
+
+def _nbgrader(grade_id: str, points: int | None = None) -> dict:
+    """The metadata of a test cell worth `points`, or of an answer cell."""
+    is_test = points is not None
+    metadata = {
+        "grade": is_test,
+        "grade_id": grade_id,
+        "locked": is_test,
+        "schema_version": 3,
+        "solution": not is_test,
+        "task": False,
+    }
+    return metadata | ({"points": points} if is_test else {})
+
+
+class _CellIds:
+    """Ids from a hash of the content; a repeated content gets a number."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, int] = {}
+
+    def of_content(self, source: str) -> str:
+        digest = "cell-" + hashlib.sha256(source.encode()).hexdigest()[:12]
+        self._used[digest] = self._used.get(digest, 0) + 1
+        return digest if self._used[digest] == 1 else f"{digest}-{self._used[digest]}"

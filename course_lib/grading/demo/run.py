@@ -1,0 +1,145 @@
+"""Make the demo cohort, grade it with stock nbgrader, and show who scored what."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import importlib.metadata
+import json
+import shutil
+from pathlib import Path
+
+from nbgrader.converters import GenerateAssignment
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from course_lib.checks import catalogue
+from course_lib.grading.cohort import HANDED_IN, export_grades, grade_cohort, scores
+from course_lib.grading.course import run_nbgrader
+from course_lib.grading.demo.hand_in import Course
+from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
+from course_lib.grading.exercises import write_atomically
+
+WORK_FOLDER = Path("_build/grade-demo")
+_SUMMARY = "summary.json"  # written last: its key says what the grades belong to
+
+
+def grade_demo(root: Path, console: Console) -> None:
+    """Grade the cohort, unless nothing that its grades depend on has changed; show the table."""
+    folder = root / WORK_FOLDER
+    key = _key(root)
+    summary = _read_summary(folder)
+    if summary.get("key") != key:
+        shutil.rmtree(folder, ignore_errors=True)
+        _make_cohort(root, folder)
+        _grade(root, folder, console)
+        summary = {"key": key, "rows": _rows(root, folder)}
+        write_atomically(folder / _SUMMARY, json.dumps(summary, indent=1).encode())
+    console.print(_table(summary["rows"]))
+    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    console.print(f"Feedback: {shown}/feedback/<student>/{ASSIGNMENT}/*.html")
+    console.print(f"Grades:   {shown}/grades.csv")
+
+
+def _key(root: Path) -> str:
+    """A hash of everything that grades depend on: notebooks, settings, code, versions."""
+    digest = hashlib.sha256()
+    paths = [root / "nbgrader_config.py"]
+    for pattern in ("exercises/*/*.ipynb", "solutions/*/*.ipynb", "course_lib/**/*.py"):
+        paths += sorted(root.glob(pattern))
+    for path in paths:
+        digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    for package in ("nbgrader", "torch", "ipykernel"):
+        digest.update(importlib.metadata.version(package).encode())
+    return digest.hexdigest()
+
+
+def _read_summary(folder: Path) -> dict:
+    try:
+        return json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+
+
+def _make_cohort(root: Path, folder: Path) -> None:
+    """Lay out a course folder of its own, with what every student hands in."""
+    course = Course.read(root, ASSIGNMENT)
+    for student in STUDENTS:
+        for name, content in student.hand_in(course).items():
+            write_atomically(folder / HANDED_IN / student.id / ASSIGNMENT / name, content.encode())
+    shutil.copytree(root / "solutions" / ASSIGNMENT, folder / "solutions" / ASSIGNMENT)
+
+
+def _grade(root: Path, folder: Path, console: Console) -> None:
+    run_nbgrader(GenerateAssignment, root, folder, ASSIGNMENT)
+    with Progress(
+        TextColumn("Grading the demo cohort"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[student]}"),
+        console=console,
+        auto_refresh=False,
+    ) as progress:
+        task = progress.add_task("grade", total=len(STUDENTS), student="")
+
+        def on_done(student: str, problem: str) -> None:
+            progress.update(task, advance=1, student=student, refresh=True)
+            if problem:
+                progress.console.print(f"[red]{student}: the grader {problem}[/red]")
+
+        grade_cohort(root, folder, ASSIGNMENT, on_done)
+    export_grades(root, folder)
+
+
+def _rows(root: Path, folder: Path) -> list[dict]:
+    points = scores(root, folder, ASSIGNMENT)
+    rows = []
+    for student in STUDENTS:
+        feedback = folder / "feedback" / student.id / ASSIGNMENT
+        pages = {path.stem: path.read_text("utf-8") for path in sorted(feedback.glob("*.html"))}
+        rows.append(
+            {
+                "student": student.id,
+                "about": student.about,
+                "points": {
+                    name: [score.points, score.max_points]
+                    for name, score in points[student.id].items()
+                },
+                "handed_in": sorted(pages),
+                "named": _named_bugs("".join(pages.values())),
+            }
+        )
+    return rows
+
+
+def _named_bugs(feedback: str) -> list[str]:
+    """The bugs whose sentence stands in a student's feedback."""
+    return [
+        bug.name
+        for check in catalogue().values()
+        if check.id.startswith(ASSIGNMENT)
+        for bug in check.bugs
+        if html.escape(bug.sentence) in feedback
+    ]
+
+
+def _table(rows: list[dict]) -> Table:
+    """One line a student: points by notebook, the total, and what the feedback names."""
+    notebooks = list(rows[0]["points"])
+    table = Table(title="The demo cohort, graded with nbgrader", title_justify="left")
+    table.add_column("student")
+    for name in notebooks:
+        table.add_column(f"{name}\nof {rows[0]['points'][name][1]:g}", justify="right")
+    table.add_column("total", justify="right")
+    table.add_column("what it shows")
+    table.add_column("bug named")
+    for row in rows:
+        total = sum(points for points, _ in row["points"].values())
+        cells = [
+            f"{row['points'][name][0]:g}" if name in row["handed_in"] else "·" for name in notebooks
+        ]
+        named = ", ".join(row["named"])
+        table.add_row(row["student"], *cells, f"{total:g}", row["about"], named)
+    return table

@@ -1,0 +1,98 @@
+"""Take in what a student handed in: sort the files, and say in plain words what is wrong with one.
+
+nbgrader gives up on a file that is no notebook, and grades a renamed one with 0 and no word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from course_lib.grading.repair import grade_ids, repair, solution_ids
+
+
+@dataclass
+class Intake:
+    """One student's submission, sorted."""
+
+    notebooks: dict[str, NotebookNode] = field(default_factory=dict)  # by the released name
+    notes: dict[str, list[str]] = field(default_factory=dict)  # what was repaired, by that name
+    refused: dict[str, str] = field(
+        default_factory=dict
+    )  # why a file cannot be graded, by its name
+
+
+def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
+    """Read every notebook in a submission's folder and prepare it for nbgrader."""
+    intake = Intake()
+    for path in sorted(folder.glob("*.ipynb"), key=lambda path: path.stem not in released):
+        try:
+            notebook = _read(path)
+        except ValueError as problem:
+            intake.refused[path.stem] = str(problem)
+            continue
+        name = path.stem if path.stem in released else _recognise(notebook, released)
+        if name is None:
+            intake.refused[path.stem] = (
+                f"{path.name} holds no answer of this assignment. Answer in the notebook that was "
+                f"released ({', '.join(f'{known}.ipynb' for known in released)}) and hand that in."
+            )
+        elif name in intake.notebooks:
+            intake.notes[name].append(f"{path.name} was left aside: {name}.ipynb was graded.")
+        elif not grade_ids(notebook) & solution_ids(released[name]):
+            intake.refused[name] = (
+                f"{path.name} is empty: none of the answer cells is there. Perhaps it was saved "
+                "before it had loaded. Download the notebook again, answer in it, and hand it in."
+            )
+        else:
+            notes = intake.notes.setdefault(name, [])
+            if name != path.stem:
+                notes.append(f"The file was called {path.name}; it was graded as {name}.ipynb.")
+            notes += repair(notebook, released[name])
+            if notes:
+                notebook.cells.insert(0, _notes_cell(notes))
+            intake.notebooks[name] = notebook
+    return intake
+
+
+def _read(path: Path) -> NotebookNode:
+    """The notebook in a file, without outputs; raises ValueError with words for the student."""
+    again = (
+        "Save the notebook as .ipynb (not as text, HTML or Python), open it once to see that it "
+        "works, and hand it in again."
+    )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise ValueError(
+            f"{path.name} is not a notebook: its content breaks off or is not JSON{where}. {again}"
+        ) from None
+    try:
+        notebook = nbformat.reads(json.dumps(content), as_version=4)
+        for number, cell in enumerate(notebook.cells):
+            cell.id = f"cell-{number}"
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.validate(notebook)
+    except Exception:  # nbformat raises many kinds, none of which would help a student
+        raise ValueError(f"{path.name} is JSON but not a notebook. {again}") from None
+    return notebook
+
+
+def _recognise(notebook: NotebookNode, released: Mapping[str, NotebookNode]) -> str | None:
+    """The released notebook that shares the most graded cells with this one."""
+    shared = {name: len(grade_ids(notebook) & grade_ids(released[name])) for name in released}
+    best = max(shared, key=lambda name: shared[name])
+    return best if shared[best] else None
+
+
+def _notes_cell(notes: list[str]) -> NotebookNode:
+    lines = "\n".join(f"> - {note}" for note in notes)
+    return new_markdown_cell(f"> **About the file you handed in**\n>\n{lines}", id="about-the-file")

@@ -1,0 +1,63 @@
+"""Match every test cell with the answer cells that it checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from course_lib.checks import Check
+from course_lib.grading.source import Answer, AuthorError, Cell, Test
+
+
+def match_answers(
+    cells: Sequence[Cell], assignment: str, checks: Mapping[str, Check], file: str
+) -> dict[str, str]:
+    """The grade id of every answer by its reference: "rmse-answer", "rmse-answer-2" and so on.
+
+    Raises AuthorError unless each test follows exactly the answers that its exercise asks for, and
+    each exercise occurs once.
+    """
+    grade_ids: dict[str, str] = {}
+    waiting: list[Answer] = []
+    for cell in cells:
+        if isinstance(cell, Answer):
+            waiting.append(cell)
+        elif isinstance(cell, Test):
+            if set(_check_of(cell, assignment, checks).references) & set(grade_ids):
+                raise AuthorError(
+                    f"{cell.place}: {cell.exercise!r} is there twice; keep one answer and one test"
+                )
+            _require_match(cell, waiting, _check_of(cell, assignment, checks))
+            name = cell.exercise.rpartition("/")[2]
+            for number, answer in enumerate(waiting, 1):
+                grade_ids[answer.reference] = f"{name}-answer" + (
+                    f"-{number}" if number > 1 else ""
+                )
+            waiting = []
+    if waiting:
+        raise AuthorError(
+            f"{waiting[0].place}: an answer without a test; add its test cell after it"
+        )
+    if not grade_ids:
+        raise AuthorError(f"{file}: no exercise; add an answer cell and its test cell")
+    return grade_ids
+
+
+def _check_of(test: Test, assignment: str, checks: Mapping[str, Check]) -> Check:
+    known = [id for id in checks if id.startswith(assignment + "/")]
+    if test.exercise not in known:
+        raise AuthorError(
+            f"{test.place}: {assignment} has no exercise {test.exercise!r}; "
+            f"there are {', '.join(known) or 'none'}"
+        )
+    return checks[test.exercise]
+
+
+def _require_match(test: Test, answers: Sequence[Answer], check: Check) -> None:
+    references = tuple(answer.reference for answer in answers)
+    if references != check.references:
+        raise AuthorError(
+            f"{test.place}: before it must stand the answers to {', '.join(check.references)}; "
+            f"since the last test there are {', '.join(references) or 'none'}"
+        )
+    if test.names != check.names:
+        raise AuthorError(f"{test.place}: write check({test.exercise!r}, {', '.join(check.names)})")

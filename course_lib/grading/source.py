@@ -1,0 +1,127 @@
+"""Read an assignment's source: MyST text with a tag on every answer cell and every test cell."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+
+DISPLAY_TAGS = frozenset({"hide-cell", "hide-input", "hide-output", "remove-cell", "remove-output"})
+_NAME = re.compile(r"(?P<assignment>ex\d+_[a-z0-9_]+)\.(?P<notebook>[a-z0-9_]+)\.md")
+_MARKER = re.compile(r"#\s*answer:\s*(?P<reference>[\w.]+)\s*")
+_GIVEN = re.compile(r"#\s*given:\s*(?P<names>[\w\s,]+)")
+
+
+class AuthorError(ValueError):
+    """A mistake in an assignment's source, told with the file, the cell and what to do."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A markdown cell."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code cell that students get as it stands."""
+
+    source: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A marker for the object that students write."""
+
+    place: str  # where it stands, for error messages
+    reference: str  # dotted name in course_lib
+    given: tuple[str, ...]  # methods whose body students get
+    commentary: str  # comment lines for the solved notebook
+
+
+@dataclass(frozen=True)
+class Test:
+    """The line that checks the answers before it."""
+
+    place: str
+    exercise: str  # id in the catalogue
+    names: tuple[str, ...]  # the objects it hands over
+    source: str
+
+
+Cell = Text | Code | Answer | Test
+
+
+def sources_of(folder: Path) -> dict[tuple[str, str], Path]:
+    """The text sources in a folder by (assignment, notebook)."""
+    found = {}
+    for path in sorted(folder.glob("*.md")):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise AuthorError(
+                f"{path}: call it <assignment>.<notebook>.md, as in ex1_fits.lines.md"
+            )
+        found[match["assignment"], match["notebook"]] = path
+    return found
+
+
+def read_source(path: Path) -> list[Cell]:
+    """The cells of one source; raises AuthorError for a cell that cannot be read."""
+    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+    return [
+        _read_cell(cell, f"{path.name}, cell {number}")
+        for number, cell in enumerate(notebook.cells, 1)
+    ]
+
+
+def _read_cell(cell, place: str) -> Cell:
+    if cell.cell_type != "code":
+        return Text(cell.source)
+    place += f" ({cell.source.strip().splitlines()[0]!r})" if cell.source.strip() else " (empty)"
+    tags = tuple(cell.metadata.get("tags", ()))
+    if tags == ("answer",):
+        return _read_answer(cell.source, place)
+    if tags == ("test",):
+        return _read_test(cell.source, place)
+    if unknown := [tag for tag in tags if tag not in DISPLAY_TAGS]:
+        known = ", ".join(sorted(DISPLAY_TAGS))
+        raise AuthorError(
+            f"{place}: unknown tag {unknown[0]!r}; use 'answer' or 'test' alone, or one of {known}"
+        )
+    return Code(cell.source.rstrip(), tags)
+
+
+def _read_answer(source: str, place: str) -> Answer:
+    first, *rest = [line.rstrip() for line in source.strip().splitlines()] or [""]
+    marker = _MARKER.fullmatch(first)
+    if marker is None:
+        raise AuthorError(f"{place}: begin an answer cell with '# answer: course_lib.module.name'")
+    given: tuple[str, ...] = ()
+    if rest and (match := _GIVEN.fullmatch(rest[0])):
+        given = tuple(re.split(r"[\s,]+", match["names"].strip()))
+        rest = rest[1:]
+    if code := [line for line in rest if line and not line.startswith("#")]:
+        raise AuthorError(
+            f"{place}: only comment lines may follow the marker, found {code[0]!r}; "
+            "the code comes from the reference"
+        )
+    return Answer(place, marker["reference"], given, "\n".join(rest).strip("\n"))
+
+
+def _read_test(source: str, place: str) -> Test:
+    try:
+        (line,) = ast.parse(source).body
+        exercise, *objects = line.value.args
+        if line.value.func.id != "check" or line.value.keywords:
+            raise ValueError
+        found = Test(place, exercise.value, tuple(item.id for item in objects), source.strip())
+    except (SyntaxError, ValueError, AttributeError):
+        raise AuthorError(
+            f'{place}: a test cell is the one line check("exercise/id", the_object)'
+        ) from None
+    return found

@@ -1,4 +1,4 @@
-"""Ridge and lasso against scikit-learn, early stopping by brute force, dropout as a distribution."""
+"""Ridge and lasso against scikit-learn, early stopping by brute force, dropout by its shares."""
 
 import pytest
 import torch

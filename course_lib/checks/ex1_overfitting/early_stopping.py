@@ -1,0 +1,187 @@
+"""Check of `early_stopping_step(validation_losses, patience) -> int`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.base import Case, Check, Plain, Property, bug
+from course_lib.checks.compare import differs
+
+
+def cases(rng: torch.Generator) -> Iterator[Case]:
+    """Curves of a few steps, one for each clause of the contract, then random ones."""
+    yield _case("best", [3.0, 2.0, 1.0, 2.0, 3.0], 2, "falls, then rises")
+    yield _case("best", [1.0, 2.0, 3.0, 4.0, 5.0], 3, "rises from the start")
+    yield _case("best", [9.0, 8.0, 9.0, 7.0, 9.0, 6.0, 9.0, 9.0, 9.0], 2, "best of several dips")
+    yield _case("stops", [5.0, 4.0, 6.0, 6.5, 7.0, 1.0], 3, "a better loss after it has stopped")
+    yield _case("patience", [5.0, 6.0, 4.0, 3.0], 1, "patience 1: the first rise ends it")
+    yield _case("patience", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0, 9.0, 9.5], 3, "better just in time")
+    yield _case("patience", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0, 9.0, 9.5], 2, "better one too late")
+    yield _case("patience", [4.0, 7.0, 6.0, 5.0, 2.0, 9.0], 3, "falling, but never below the best")
+    yield _case("ties", [3.0, 2.0, 2.0, 2.0, 5.0], 4, "equal losses: the earliest is kept")
+    yield _case("ties", [3.0, 2.0, 2.0, 2.0, 1.0], 2, "an equal loss is no improvement")
+    yield _case("never", [4.0, 3.0, 3.5, 2.0, 2.5], 2, "the losses end before patience runs out")
+    yield _case("never", [7.0], 5, "a single step")
+    for patience in (1, 2, 5):
+        losses = torch.rand(40, generator=rng, dtype=torch.float64)
+        yield _case("best", losses + torch.linspace(1, 0, 40).abs(), patience)
+
+
+def _case(name: str, losses: Plain, patience: int, note: str = "") -> Case:
+    tensor = torch.as_tensor(losses, dtype=torch.float64)
+    return Case(name, {"validation_losses": tensor, "patience": patience}, note)
+
+
+def judge(case: Case, outputs: Plain) -> str | None:
+    """Compare with the definition, read off with no counter kept."""
+    losses, patience = case.inputs["validation_losses"].tolist(), case.inputs["patience"]
+    improvements = [i for i in range(len(losses)) if all(losses[i] < loss for loss in losses[:i])]
+    gaps = zip(improvements, [*improvements[1:], len(losses) + patience], strict=True)
+    expected = next(here for here, after in gaps if after - here > patience)
+    return differs(outputs, expected, what="the step")
+
+
+def _walk(losses: Tensor, patience: int) -> tuple[int, int]:
+    """The best step read, and the step at which reading stopped."""
+    best = 0
+    for step in range(1, len(losses)):
+        if losses[step] < losses[best]:
+            best = step
+        elif step - best >= patience:
+            return best, step
+    return best, len(losses) - 1
+
+
+@bug(
+    "This is the step at which training stopped, `patience` steps after the weights worth keeping.",
+    hint="Remember the step of the lowest loss so far, and return that one.",
+)
+def stopping_step(validation_losses: Tensor, patience: int) -> int:
+    """Where it stopped."""
+    return _walk(validation_losses, patience)[1]
+
+
+@bug(
+    "This is the best step of the whole curve; training would have ended before part of it.",
+    hint="Break out of the loop once `patience` steps in a row brought nothing better.",
+)
+def looks_past_the_stop(validation_losses: Tensor, patience: int) -> int:
+    """The first minimum of all losses."""
+    return int(validation_losses.argmin())
+
+
+@bug(
+    "It waits one step longer than `patience`.",
+    hint="Stop as soon as `patience` steps without improvement have passed: >=, not >.",
+)
+def one_step_too_patient(validation_losses: Tensor, patience: int) -> int:
+    """patience + 1."""
+    return _walk(validation_losses, patience + 1)[0]
+
+
+@bug(
+    "It gives up one step before `patience` has run out.",
+    hint="Count the steps since the best one: the step right after it is the first of them.",
+)
+def one_step_too_impatient(validation_losses: Tensor, patience: int) -> int:
+    """patience − 1."""
+    return _walk(validation_losses, patience - 1)[0]
+
+
+@bug(
+    "A loss equal to the best counts as an improvement: a later step is kept, waiting restarts.",
+    hint="Only a strictly lower loss is an improvement: <, not <=.",
+)
+def equal_counts_as_better(validation_losses: Tensor, patience: int) -> int:
+    """<= in place of <."""
+    best = 0
+    for step in range(1, len(validation_losses)):
+        if validation_losses[step] <= validation_losses[best]:
+            best = step
+        elif step - best >= patience:
+            break
+    return best
+
+
+@bug(
+    "Each loss is compared with the one before it, not with the best so far.",
+    hint="Keep the lowest loss in a variable of its own and compare with that.",
+)
+def compared_with_the_previous(validation_losses: Tensor, patience: int) -> int:
+    """Patience is renewed whenever the curve falls."""
+    waited, end = 0, 0
+    for end in range(1, len(validation_losses)):
+        waited = 0 if validation_losses[end] < validation_losses[end - 1] else waited + 1
+        if waited >= patience:
+            break
+    return int(validation_losses[: end + 1].argmin())
+
+
+@bug(
+    "The count of steps without improvement is never set back, so early bumps use up the patience.",
+    hint="Set the counter to 0 at each improvement.",
+)
+def counter_never_reset(validation_losses: Tensor, patience: int) -> int:
+    """All bad steps are counted together."""
+    best, waited = 0, 0
+    for step in range(1, len(validation_losses)):
+        if validation_losses[step] < validation_losses[best]:
+            best = step
+        else:
+            waited += 1
+            if waited >= patience:
+                break
+    return best
+
+
+@bug(
+    "This is the best loss, not the step at which it was reached.",
+    hint="Return the index, so that the caller can load the weights saved at that step.",
+)
+def loss_for_step(validation_losses: Tensor, patience: int) -> float:
+    """The value in place of its index."""
+    return validation_losses[_walk(validation_losses, patience)[0]].item()
+
+
+@bug(
+    "Where patience never runs out, the last step is returned; the best one is still to be kept.",
+    hint="Return the same variable after the loop as inside it.",
+)
+def last_step_if_never_stopped(validation_losses: Tensor, patience: int) -> int:
+    """The end of training, if it was reached."""
+    best, end = _walk(validation_losses, patience)
+    return best if end - best >= patience else len(validation_losses) - 1
+
+
+CHECK = Check(
+    id="ex1_overfitting/early-stopping",
+    title="Early stopping",
+    references=("course_lib.overfitting.regularization.early_stopping_step",),
+    properties=(
+        Property("best", 1, "the best step read, not the one at which it stopped"),
+        Property("stops", 1, "nothing after the stop is looked at"),
+        Property("patience", 2, "waits exactly `patience` steps, counted from the best one"),
+        Property("ties", 1, "among equal losses the earliest; an equal loss is no improvement"),
+        Property("never", 1, "the best step where patience never runs out"),
+    ),
+    cases=cases,
+    judge=judge,
+    bugs=(
+        stopping_step,
+        looks_past_the_stop,
+        one_step_too_patient,
+        one_step_too_impatient,
+        equal_counts_as_better,
+        compared_with_the_previous,
+        counter_never_reset,
+        loss_for_step,
+        last_step_if_never_stopped,
+    ),
+    takeaway=(
+        "The rule reads the validation set at every step, so the loss it stops at is a little too "
+        "good to be true: report a test set that the rule never saw."
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
@@ -12,8 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course_lib.checks import Check
 from course_lib.grading.imports import Imports
 from course_lib.grading.matching import match_answers
-from course_lib.grading.source import Answer, AuthorError, Cell, Code, Test, Text, read_source
-from course_lib.grading.stub import add_imports, answer_source, find_reference
+from course_lib.grading.source import Answer, AuthorError, Code, Test, Text, read_source
+from course_lib.grading.stub import Reference, add_imports, answer_source, find_reference
 
 INSTALL = """\
 # Where the course's library is missing (on Colab, for example), install it.
@@ -29,13 +29,19 @@ def solved_notebook(
 ) -> str:
     """The notebook of one source, with answers, as nbgrader reads it; the same bytes each time."""
     cells = read_source(path)
+    references = {cell: find_reference(cell) for cell in cells if isinstance(cell, Answer)}
     grade_ids = match_answers(cells, assignment, checks, path.name)
     first_code = next((i for i, cell in enumerate(cells) if isinstance(cell, Code)), None)
     if first_code is None or not isinstance(cells[0], Text):
         raise AuthorError(f"{path.name}: begin with a title, then a code cell with the imports")
     cell_ids = _CellIds()
-    built = [_built(cell, checks, grade_ids, cell_ids) for cell in cells]
-    imports = _needed_imports(cells)
+    built = [
+        _answer_cell(cell, references[cell], grade_ids[cell.reference])
+        if isinstance(cell, Answer)
+        else _other_cell(cell, checks, cell_ids)
+        for cell in cells
+    ]
+    imports = _needed_imports(references)
     rest = imports.take_from(built[first_code].source)
     built[first_code].source = "\n\n".join(filter(None, [str(imports), rest]))
     install = new_code_cell(
@@ -54,34 +60,31 @@ def solved_notebook(
     return nbformat.writes(notebook) + "\n"
 
 
-def _needed_imports(cells: Sequence[Cell]) -> Imports:
-    references = [(cell, find_reference(cell)) for cell in cells if isinstance(cell, Answer)]
-    answered = frozenset(reference.name for _, reference in references)
+def _needed_imports(references: Mapping[Answer, Reference]) -> Imports:
+    answered = frozenset(reference.name for reference in references.values())
     imports = Imports()
-    for answer, reference in references:
+    for answer, reference in references.items():
         add_imports(reference, answered, answer.place, imports)
     return imports
 
 
-def _built(
-    cell: Cell, checks: Mapping[str, Check], grade_ids: Mapping[str, str], cell_ids: _CellIds
+def _answer_cell(answer: Answer, reference: Reference, grade_id: str) -> nbformat.NotebookNode:
+    source = answer_source(reference, answer)
+    return new_code_cell(source, id=grade_id, metadata={"nbgrader": _nbgrader(grade_id)})
+
+
+def _other_cell(
+    cell: Text | Code | Test, checks: Mapping[str, Check], cell_ids: _CellIds
 ) -> nbformat.NotebookNode:
     if isinstance(cell, Text):
         return new_markdown_cell(cell.source, id=cell_ids.of_content(cell.source))
     if isinstance(cell, Code):
         metadata = {"tags": list(cell.tags)} if cell.tags else {}
         return new_code_cell(cell.source, id=cell_ids.of_content(cell.source), metadata=metadata)
-    if isinstance(cell, Test):
-        grade_id = cell.exercise.rpartition("/")[2]
-        points = checks[cell.exercise].max_points
-        metadata = {"nbgrader": _nbgrader(grade_id, points=points), "deletable": False}
-        return new_code_cell(cell.source, id=grade_id, metadata=metadata | {"editable": False})
-    grade_id = grade_ids[cell.reference]
-    return new_code_cell(
-        answer_source(find_reference(cell), cell),
-        id=grade_id,
-        metadata={"nbgrader": _nbgrader(grade_id)},
-    )
+    grade_id = cell.exercise.rpartition("/")[2]
+    points = checks[cell.exercise].max_points
+    metadata = {"nbgrader": _nbgrader(grade_id, points), "deletable": False, "editable": False}
+    return new_code_cell(cell.source, id=grade_id, metadata=metadata)
 
 
 def _nbgrader(grade_id: str, points: int | None = None) -> dict:

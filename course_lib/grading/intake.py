@@ -75,9 +75,12 @@ def _read(path: Path) -> NotebookNode:
             f"{path.name} is not a notebook: its content breaks off or is not JSON{where}. {again}"
         ) from None
     try:
+        if content["nbformat"] == 4:  # copied cells carry the same id twice
+            content["nbformat_minor"] = 5
+            for number, cell in enumerate(content["cells"]):
+                cell["id"] = f"cell-{number}"
         notebook = nbformat.reads(json.dumps(content), as_version=4)
-        for number, cell in enumerate(notebook.cells):
-            cell.id = f"cell-{number}"
+        for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         nbformat.validate(notebook)

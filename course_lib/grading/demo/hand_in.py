@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Callable
@@ -73,6 +74,11 @@ def _with_wrong_body(released: str, answers: type | None) -> str | None:
         return None
     body = body_of(getattr(answers, match[1]))
     return _STUB.sub(lambda stub: textwrap.indent(body, stub[1]), released)
+
+
+def as_json(notebook: NotebookNode) -> str:
+    """A notebook as a file: nbformat would repair what students break."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
 
 
 def body_of(function: Callable) -> str:

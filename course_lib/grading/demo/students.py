@@ -10,6 +10,7 @@ import nbformat
 from course_lib.grading.demo import other_styles, wrong_answers
 from course_lib.grading.demo.hand_in import (
     Course,
+    as_json,
     delete,
     duplicate,
     insert_code,
@@ -30,7 +31,7 @@ class Student:
 
 
 def _files(make: Callable[[Course], nbformat.NotebookNode], name: str) -> Callable:
-    return lambda course: {f"{name}.ipynb": nbformat.writes(make(course)) + "\n"}
+    return lambda course: {f"{name}.ipynb": as_json(make(course))}
 
 
 def _edited(edit: Callable[[nbformat.NotebookNode], nbformat.NotebookNode]) -> Callable:
@@ -44,21 +45,19 @@ def _wrong(name: str, answers: type) -> Callable:
 
 
 def _perfect(course: Course) -> dict[str, str]:
-    return {
-        f"{name}.ipynb": nbformat.writes(course.answered(name)) + "\n" for name in course.released
-    }
+    return {f"{name}.ipynb": as_json(course.answered(name)) for name in course.released}
 
 
 def _empty(course: Course) -> dict[str, str]:
-    return {"fitting.ipynb": nbformat.writes(nbformat.v4.new_notebook()) + "\n"}
+    return {"fitting.ipynb": as_json(nbformat.v4.new_notebook())}
 
 
 def _renamed(course: Course) -> dict[str, str]:
-    return {"fitting (1).ipynb": nbformat.writes(course.answered("fitting")) + "\n"}
+    return {"fitting (1).ipynb": as_json(course.answered("fitting"))}
 
 
 def _not_json(course: Course) -> dict[str, str]:
-    whole = nbformat.writes(course.answered("fitting"))
+    whole = as_json(course.answered("fitting"))
     return {"fitting.ipynb": whole[: len(whole) // 2]}
 
 

@@ -1,0 +1,139 @@
+import json
+import re
+
+import pytest
+
+from course_lib.checks import catalogue
+from course_lib.grading.build import solved_notebook
+from course_lib.grading.source import AuthorError, sources_of
+
+HEAD = """\
+---
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+# A title
+
+```{code-cell} ipython3
+import math
+
+import torch
+
+from course_lib.checks import check
+
+epsilon = 1e-9
+```
+"""
+ANSWER = """
+```{code-cell} ipython3
+:tags: [answer]
+# answer: course_lib.overfitting.polynomial.rmse
+# Why it is written so.
+```
+"""
+TEST = """
+```{code-cell} ipython3
+:tags: [test]
+check("ex1_overfitting/rmse", rmse)
+```
+"""
+
+
+@pytest.fixture
+def build(tmp_path):
+    def build(text):
+        path = tmp_path / "ex1_overfitting.fitting.md"
+        path.write_text(text, encoding="utf-8")
+        return solved_notebook(path, "ex1_overfitting", catalogue(), "https://example.org/course")
+
+    return build
+
+
+def cells(text):
+    return {cell["id"]: "".join(cell["source"]) for cell in json.loads(text)["cells"]}
+
+
+def test_an_answer_cell_is_the_reference_with_its_body_as_the_solution(build):
+    answer = cells(build(HEAD + ANSWER + TEST))["rmse-answer"]
+    stub, _, solution = answer.partition("    ### BEGIN SOLUTION\n")
+    assert stub.startswith("def rmse(")
+    assert stub.endswith('"""\n')
+    assert solution.endswith("\n\n    # Why it is written so.\n    ### END SOLUTION")
+    compile(answer, "answer", "exec")
+
+
+def test_every_method_of_a_class_has_a_region_of_its_own_unless_it_is_given(build):
+    answer = ANSWER.replace("overfitting.polynomial.rmse", "gradients.value.Value")
+    answer = answer.replace("# Why", "# given: __init__, __repr__\n# Why")
+    test = TEST.replace("rmse", "backpropagation", 1).replace("rmse", "Value")
+    answer = cells(build(HEAD + answer + test))["backpropagation-answer"]
+    compile(answer, "answer", "exec")
+    methods = re.findall(r"    def (\w+)\(.*?(?=\n    def |\Z)", answer, re.DOTALL)
+    regions = answer.count("### BEGIN SOLUTION")
+    assert regions == answer.count("### END SOLUTION") == len(methods) - 2
+    assert answer.count("# Why it is written so.") == 1
+    given = answer.partition("def __init__")[2].partition("def __add__")[0]
+    assert "SOLUTION" not in given
+
+
+def test_the_first_code_cell_imports_what_the_references_need(build):
+    found = list(cells(build(HEAD + ANSWER + TEST)).values())
+    assert found[0] == "# A title"
+    assert "pip install --quiet git+https://example.org/course" in found[1]
+    assert found[2] == (
+        "import math\n\nimport torch\nfrom jaxtyping import Float\nfrom torch import Tensor\n\n"
+        "from course_lib.checks import check\n\nepsilon = 1e-9"
+    )
+
+
+def test_points_are_those_of_the_check(build):
+    (test,) = [
+        cell for cell in json.loads(build(HEAD + ANSWER + TEST))["cells"] if cell["id"] == "rmse"
+    ]
+    assert test["metadata"]["nbgrader"]["points"] == catalogue()["ex1_overfitting/rmse"].max_points
+    assert test["metadata"]["nbgrader"]["locked"]
+
+
+def test_building_twice_gives_the_same_bytes(build):
+    text = HEAD + "\nText.\n\n+++\n\nText.\n" + ANSWER + TEST
+    assert build(text) == build(text)
+    assert len(cells(build(text))) == 7, "two equal cells have two ids"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ANSWER.replace("rmse", "rmsd") + TEST, "defines no function or class 'rmsd'"),
+        (
+            ANSWER.replace("polynomial", "polygonal") + TEST,
+            "no module 'course_lib.overfitting.poly",
+        ),
+        (ANSWER.replace("# answer: ", "# ") + TEST, "begin an answer cell with '# answer:"),
+        (ANSWER.replace("# Why", "x = 1  # Why") + TEST, "only comment lines may follow"),
+        (ANSWER.replace("# Why", "# given: forward\n#") + TEST, "rmse has no method 'forward'"),
+        (ANSWER + TEST.replace("/rmse", "/rmsd"), "has no exercise 'ex1_overfitting/rmsd'"),
+        (ANSWER + TEST.replace("/rmse", "/sgd"), "must stand the answers to course_lib.gradients"),
+        (ANSWER + TEST.replace(", rmse", ", mse"), "write check\\('ex1_overfitting/rmse', rmse"),
+        (ANSWER + TEST.replace('")', '", x=1)').replace(")\n", ") + 1\n"), "is the one line check"),
+        (ANSWER, "an answer without a test; add its test cell"),
+        (TEST, "since the last test there are none"),
+        (ANSWER + TEST + ANSWER + TEST, "is there twice"),
+        (ANSWER.replace("[answer]", "[anwser]") + TEST, "unknown tag 'anwser'; use 'answer' or"),
+        ("", "no exercise; add an answer cell"),
+    ],
+)
+def test_an_author_is_told_the_file_the_cell_and_what_to_do(build, text, message):
+    with pytest.raises(AuthorError, match=message) as raised:
+        build(HEAD + text)
+    assert str(raised.value).startswith("ex1_overfitting.fitting.md")
+
+
+def test_a_source_needs_a_title_and_an_import_cell(build):
+    with pytest.raises(AuthorError, match="begin with a title, then a code cell"):
+        build(ANSWER + TEST)
+
+
+def test_a_source_has_the_name_of_its_notebook(tmp_path):
+    (tmp_path / "notes.md").touch()
+    with pytest.raises(AuthorError, match=r"call it <assignment>\.<notebook>\.md"):
+        sources_of(tmp_path)

@@ -11,14 +11,14 @@ def fit_ridge(
     """The weights that fit y while staying small: ridge regression.
 
     Minimises ‖features @ w − y‖² + alpha · ‖w[1:]‖². Column 0 of `features` is the constant; its
-    weight is not penalised. Each penalised weight is one made-up observation, "√alpha · w_j is 0",
-    put below the data, so the whole is one least-squares problem and never squares the condition
-    number. `y` is (n,), or (n, k) for k fits at once. alpha = 0 is ordinary least squares.
+    weight is not penalised. alpha = 0 is ordinary least squares. `y` is (n,), or (n, k) for k fits
+    at once.
 
-    Raises ValueError if alpha is negative. Source: Hoerl and Kennard (1970), equation 2.3.
+    Raises ValueError if alpha is negative. Source: Hoerl and Kennard (1970).
     """
     if alpha < 0:
         raise ValueError(f"alpha must not be negative, got {alpha}")
+    # Each penalised weight is one made-up observation, "√alpha · w_j is 0", below the data.
     n_penalised = features.shape[1] - 1
     penalty = torch.zeros(n_penalised, 1 + n_penalised, dtype=features.dtype)
     penalty[:, 1:] = alpha**0.5 * torch.eye(n_penalised, dtype=features.dtype)
@@ -37,7 +37,7 @@ def fit_lasso(
         w_j ← sign(w_j) · max(|w_j| − s · alpha, 0).
     `y` is (n,), or (n, k) for k fits at once. Raises ValueError if alpha is negative.
 
-    Source: Tibshirani (1996); the algorithm, ISTA, is equation 1.4 of Beck and Teboulle (2009).
+    Source: Tibshirani (1996); the algorithm is ISTA, see Beck and Teboulle (2009).
     """
     if alpha < 0:
         raise ValueError(f"alpha must not be negative, got {alpha}")

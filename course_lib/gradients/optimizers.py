@@ -118,10 +118,11 @@ def adam_step(
     """One step along the running mean of gradients, over the root of the running mean of squares.
 
         m ← β₁ m + (1 − β₁) g        m̂ = m / (1 − β₁ᵗ)
-        v ← β₂ v + (1 − β₂) g²       v̂ = v / (1 − β₂ᵗ)
-        θ ← θ − η m̂ / (√v̂ + ε)
+        s ← β₂ s + (1 − β₂) g²       ŝ = s / (1 − β₂ᵗ)
+        θ ← θ − η m̂ / (√ŝ + ε)
 
-    Both means start at zero; t = 1 at the first step. State: `step`, `mean`, `mean_square`.
+    Both means start at zero; t = 1 at the first step. State: `step`, `mean` (m) and `mean_square`
+    (s, which the paper calls v).
 
     Source: Kingma and Ba (2015), algorithm 1.
     """
@@ -147,7 +148,7 @@ def adamw_step(
 ) -> tuple[Float[Tensor, "*shape"], dict]:
     """Adam's step after shrinking the weights by 1 − η λ, outside the adaptive scaling.
 
-    An L2 penalty would pass through the gradient and be divided by √v̂; decoupled decay is not.
+    An L2 penalty would pass through the gradient and be divided by √ŝ; decoupled decay is not.
 
     Source: Loshchilov and Hutter (2019), algorithm 2.
     """

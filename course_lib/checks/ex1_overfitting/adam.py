@@ -23,7 +23,7 @@ USUAL = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
 def cases(rng: torch.Generator) -> Iterator[Case]:
     """Steps by hand, then random ones; unusual hyperparameters tell every mistake apart."""
-    yield drive("first", [1.0], [[4.0]], [0.1], "by hand: m̂ = 4, v̂ = 16, 1 − 0.1 = 0.9", **USUAL)
+    yield drive("first", [1.0], [[4.0]], [0.1], "by hand: m̂ = 4, ŝ = 16, 1 − 0.1 = 0.9", **USUAL)
     yield drive("first", [1.0, -2.0], [[-0.3, 50.0]], [0.5], **USUAL)
     odd = {"beta1": 0.5, "beta2": 0.8, "epsilon": 1e-8}
     yield random_drive("steps", rng, (2,), 2, "two steps, falling learning rate", **odd)
@@ -73,7 +73,7 @@ def betas_exchanged(params, grads, state, learning_rate, beta1, beta2, epsilon):
 
 
 def corrections_stored(params, grads, state, learning_rate, beta1, beta2, epsilon):
-    """m̂ and v̂ end up in the state."""
+    """m̂ and ŝ end up in the state."""
     zeros, t = torch.zeros_like(params), state.get("t", 1)
     m = (beta1 * state.get("m", zeros) + (1 - beta1) * grads) / (1 - beta1**t)
     v = (beta2 * state.get("v", zeros) + (1 - beta2) * grads**2) / (1 - beta2**t)
@@ -83,20 +83,20 @@ def corrections_stored(params, grads, state, learning_rate, beta1, beta2, epsilo
 BUGS = (
     Bug(
         "no-bias-correction",
-        "The bias correction is missing: m and v start at 0, so the first steps are far off.",
-        "Divide m by 1 − β₁ᵗ and v by 1 − β₂ᵗ before you use them.",
+        "The bias correction is missing: m and s start at 0, so the first steps are far off.",
+        "Divide m by 1 − β₁ᵗ and s by 1 − β₂ᵗ before you use them.",
         step_with(correct_mean=lambda m, b, t: m, correct_square=lambda v, b, t: v),
     ),
     Bug(
         "mean-uncorrected",
-        "Only v is corrected for its start at 0; m is used as it is.",
+        "Only s is corrected for its start at 0; m is used as it is.",
         "m̂ = m / (1 − β₁ᵗ).",
         step_with(correct_mean=lambda m, b, t: m),
     ),
     Bug(
         "square-uncorrected",
-        "Only m is corrected for its start at 0; v is used as it is, and the first steps are huge.",
-        "v̂ = v / (1 − β₂ᵗ).",
+        "Only m is corrected for its start at 0; s is used as it is, and the first steps are huge.",
+        "ŝ = s / (1 − β₂ᵗ).",
         step_with(correct_square=lambda v, b, t: v),
     ),
     Bug(
@@ -127,37 +127,37 @@ BUGS = (
     Bug(
         "correction-compounds",
         "The corrected means are stored, so the next step corrects them again.",
-        "Keep m and v in the state; m̂ and v̂ live for one step.",
+        "Keep m and s in the state; m̂ and ŝ live for one step.",
         corrections_stored,
     ),
     Bug(
         "epsilon-inside",
-        "ε stands inside the root: √(v̂ + ε).",
-        "Take the root first, then add ε: √v̂ + ε.",
+        "ε stands inside the root: √(ŝ + ε).",
+        "Take the root first, then add ε: √ŝ + ε.",
         step_with(scale=lambda v_hat, v, b, t, e: (v_hat + e).sqrt()),
     ),
     Bug(
         "epsilon-before-correction",
-        "ε is added to √v before the bias correction, which then scales ε too.",
-        "Correct first: √(v / (1 − β₂ᵗ)) + ε.",
+        "ε is added to √s before the bias correction, which then scales ε too.",
+        "Correct first: √(s / (1 − β₂ᵗ)) + ε.",
         step_with(scale=lambda v_hat, v, b, t, e: (v.sqrt() + e) / (1 - b**t) ** 0.5),
     ),
     Bug(
         "no-epsilon",
         "ε is missing: a parameter whose gradient has always been 0 becomes 0 / 0.",
-        "Divide by √v̂ + ε.",
+        "Divide by √ŝ + ε.",
         step_with(scale=lambda v_hat, v, b, t, e: v_hat.sqrt()),
     ),
     Bug(
         "no-root",
-        "The root over v̂ is missing.",
-        "Divide by √v̂ + ε: then m̂ over it has no unit, and the step is about the learning rate.",
+        "The root over ŝ is missing.",
+        "Divide by √ŝ + ε: then m̂ over it has no unit, and the step is about the learning rate.",
         step_with(scale=lambda v_hat, v, b, t, e: v_hat + e),
     ),
     Bug(
         "not-squared",
         "The second mean averages the gradients, not their squares.",
-        "v ← β₂ v + (1 − β₂) g².",
+        "s ← β₂ s + (1 − β₂) g².",
         step_with(square=lambda grads: grads),
     ),
     Bug(
@@ -169,7 +169,7 @@ BUGS = (
     Bug(
         "betas-exchanged",
         "β₁ and β₂ are exchanged: β₁ averages gradients, β₂ their squares.",
-        "Compare the two lines that update m and v.",
+        "Compare the two lines that update m and s.",
         betas_exchanged,
     ),
     Bug(
@@ -181,7 +181,7 @@ BUGS = (
     Bug(
         "means-summed",
         "The new values enter with weight 1, not 1 − β.",
-        "m ← β₁ m + (1 − β₁) g, and the same for v.",
+        "m ← β₁ m + (1 − β₁) g, and the same for s.",
         step_with(mean=lambda old, new, b: b * old + new),
     ),
 )

@@ -5,7 +5,7 @@ For a fresh observation y = f(x) + ε at x, and a fit f̂ made from a random dat
     E[(y − f̂(x))²] = E[ε²] + (E[f̂(x)] − f(x))² + E[(f̂(x) − E[f̂(x)])²]
                      noise     bias²               variance
 
-(Geman, Bienenstock and Doursat, 1992, equation 3.4). The functions here draw many data sets, fit a
+(Geman, Bienenstock and Doursat, 1992). The functions here draw many data sets, fit a
 polynomial to each, and keep what every fit predicts at the same validation points.
 """
 

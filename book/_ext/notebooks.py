@@ -5,6 +5,7 @@ notebooks, and the exercises' releases, go to `notebooks/` in the site; Colab fi
 branch that GitHub Pages serves.
 """
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -40,18 +41,21 @@ def runnable(notebook, url: str, folder: Path, root: Path, glued: dict[str, str]
 
 
 def publish(app, exception):
-    """Write the notebooks into the built site."""
+    """Write the notebooks into the built site: exercises as they are released, pages executed."""
     if exception is not None or app.builder.format != "html":
         return
     root, out = Path(app.srcdir), Path(app.outdir)
     url = app.config.html_theme_options["repository_url"]
     for docname in filter(lambda name: is_notebook(app, name), sorted(app.env.found_docs)):
         source = Path(app.env.doc2path(docname))
-        executed = out.parent / "jupyter_execute" / f"{docname}.ipynb"
-        notebook = nbformat.read(source if source.suffix == ".ipynb" else executed, as_version=4)
-        glued = glued_values(executed.with_suffix(".glue.json"))
         target = out / FOLDER / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".ipynb":
+            shutil.copyfile(source, target)
+            continue
+        executed = out.parent / "jupyter_execute" / f"{docname}.ipynb"
+        notebook = nbformat.read(executed, as_version=4)
+        glued = glued_values(executed.with_suffix(".glue.json"))
         nbformat.write(runnable(notebook, url, Path(docname).parent, root, glued), target)
 
 

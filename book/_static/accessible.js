@@ -6,6 +6,8 @@ addEventListener("DOMContentLoaded", () => {
     sidebar.setAttribute("role", "navigation");
     sidebar.setAttribute("aria-label", "Site");
   }
+  // A bibliography is a list; docutils gives its entries a role that no longer may stand there.
+  for (const entry of all(".citation[role]")) entry.setAttribute("role", "listitem");
   // A button's accessible name holds the words that it shows.
   for (const button of all(".search-button-field, details.hide > summary")) {
     button.setAttribute("aria-label", button.textContent.replace(/\s+/g, " ").trim());

@@ -1,0 +1,33 @@
+"""Rules that every page of the site keeps, in the light at a desk and in the dark on a phone."""
+
+from visit import Visit
+
+MEGABYTE = 1_000_000
+
+
+def test_no_request_to_another_host(visited: Visit):
+    assert visited.external == []
+
+
+def test_no_error_in_the_console(visited: Visit):
+    assert visited.errors == []
+
+
+def test_no_request_fails(visited: Visit):
+    assert visited.failed == []
+
+
+def test_the_page_never_scrolls_sideways(visited: Visit):
+    assert visited.wide == []
+
+
+def test_every_image_has_alternative_text(visited: Visit):
+    assert visited.nameless_images == []
+
+
+def test_axe_finds_nothing(visited: Visit):
+    assert visited.inaccessible == []
+
+
+def test_the_page_is_light(visited: Visit):
+    assert visited.n_bytes < MEGABYTE

@@ -82,30 +82,30 @@ def _truncated(features: Tensor, y: Tensor, cutoff: Callable[[Tensor], Tensor | 
 
 
 @bug(
-    "The normal equations are inverted: XᵀX has no inverse when columns are alike or too many.",
+    "The normal equations are inverted: ΦᵀΦ has no inverse when columns are alike or too many.",
     hint="Use torch.linalg.lstsq with driver='gelsd', or torch.linalg.pinv, on the features.",
 )
 def normal_equations_inverted(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
-    """(XᵀX)⁻¹ Xᵀy"""
+    """(ΦᵀΦ)⁻¹ Φᵀy"""
     return torch.linalg.inv(features.T @ features) @ features.T @ y
 
 
 @bug(
-    "The normal equations are solved: XᵀX squares the condition number, and is singular when "
+    "The normal equations are solved: ΦᵀΦ squares the condition number, and is singular when "
     "columns are alike or too many.",
     hint="Use torch.linalg.lstsq with driver='gelsd', or torch.linalg.pinv, on the features.",
 )
 def normal_equations_solved(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
-    """Solves XᵀX w = Xᵀy."""
+    """Solves ΦᵀΦ w = Φᵀy."""
     return torch.linalg.solve(features.T @ features, features.T @ y)
 
 
 @bug(
-    "The pseudo-inverse is taken of XᵀX; its singular values are squared, half the digits lost.",
+    "The pseudo-inverse is taken of ΦᵀΦ; its singular values are squared, half the digits lost.",
     hint="Take it of the features: torch.linalg.pinv(features, rtol=rcond) @ y.",
 )
 def pseudo_inverse_of_the_square(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
-    """(XᵀX)⁺ Xᵀy"""
+    """(ΦᵀΦ)⁺ Φᵀy"""
     return torch.linalg.pinv(features.T @ features) @ features.T @ y
 
 
@@ -160,7 +160,7 @@ def _ridge(name: str, strength: float) -> Bug:
 
     return Bug(
         name,
-        f"A multiple of the identity, about {strength:g}, is added to XᵀX: that is ridge "
+        f"A multiple of the identity, about {strength:g}, is added to ΦᵀΦ: that is ridge "
         "regression, which shrinks the weights.",
         "Leave the matrix as it is; the pseudo-inverse needs no help to exist.",
         ridge,
@@ -186,11 +186,11 @@ def fitted_values(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
 
 
 @bug(
-    "Xᵀy alone is the answer only when the columns are orthonormal.",
+    "Φᵀy alone is the answer only when the columns are orthonormal.",
     hint="Multiply y by the pseudo-inverse of the features, not by their transpose.",
 )
 def transpose_only(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
-    """Xᵀy"""
+    """Φᵀy"""
     return features.T @ y
 
 

@@ -11,6 +11,8 @@ function render({ model, el }) {
   const degrees = model.get("degrees").map((degree) => [degree, String(degree)]);
   const onDegree = (value) => store(model, { degree: Number(value) });
   const degree = select(parts.controls, { label: "Degree", options: degrees, onChange: onDegree });
+  const onPoints = (checked) => store(model, { new_points: checked });
+  const points = checkbox(parts.controls, "New x in every draw, not only new noise", onPoints);
   const buttons = element(parts.controls, "div", "cw-buttons");
   for (const count of [1, 50, 500]) {
     button(buttons, `Draw ${count}`, () => {
@@ -18,8 +20,6 @@ function render({ model, el }) {
     });
   }
   button(buttons, "Reset", () => store(model, { n_draws: 0 }));
-  const onPoints = (checked) => store(model, { new_points: checked });
-  const points = checkbox(parts.controls, "New x in every draw, not only new noise", onPoints);
   const fan = new Chart(parts.charts, { height: 300, title: "Fits, their mean and the truth" }, drawFan);
   const bars = new Chart(parts.charts, { height: 300, title: "What the error is made of" }, drawBars);
 

@@ -124,11 +124,11 @@ function render({ model, el }) {
   function summary(step, states) {
     const running = Object.entries(states).filter(([, state]) => state !== null);
     const [x, y] = model.get("start");
-    const where = `Step ${step} from ${point([x, y])}. Loss above the minimum`;
+    const where = `Step ${step} from ${point([x, y])}`;
     const words = running.sort(([, a], [, b]) => a.loss - b.loss).map(([key, { loss }]) => `${LANES[key].name} ${pretty(loss)}`);
     const lost = Object.keys(states).filter((key) => states[key] === null).map((key) => LANES[key].name);
     const diverged = lost.length ? ` Diverged: ${lost.join(", ")}.` : "";
-    return running.length ? `${where}, best first: ${words.join(", ")}.${diverged}` : `${where}: nothing to show.${diverged}`;
+    return running.length ? `${where}. Lowest loss first: ${words.join(", ")}.${diverged}` : `${where}: nothing to show.${diverged}`;
   }
 
   function drawMap(chart) {

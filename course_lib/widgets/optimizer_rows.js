@@ -11,12 +11,7 @@ function optimizerRows({ root, output }, model) {
 
   const rows = Object.entries(LANES).map(([key, { name, colour, dash }]) => {
     const row = element(list, "div", "cw-row");
-    const shown = checkbox(row, name, (checked) => {
-      const chosen = new Set(model.get("shown"));
-      if (checked) chosen.add(key);
-      else chosen.delete(key);
-      store(model, { shown: Object.keys(LANES).filter((lane) => chosen.has(lane)) });
-    });
+    const shown = checkbox(row, name, (checked) => store(model, { shown: lanes(model, key, checked) }));
     const sample = draw(shown.parentElement, "svg", { width: 26, height: 10, "aria-hidden": "true" });
     const line = { class: `${colour} cw-stroke`, "stroke-width": 3, "stroke-dasharray": dash };
     draw(sample, "line", { x1: 0, y1: 5, x2: 26, y2: 5, ...line });
@@ -25,8 +20,8 @@ function optimizerRows({ root, output }, model) {
       ...RATE_POWERS,
       words: (power) => String(Number((10 ** power).toPrecision(2))),
       onInput: (power) => {
-        const value = Number((10 ** power).toPrecision(2));
-        store(model, { learning_rates: { ...model.get("learning_rates"), [key]: value } });
+        const rates = { ...model.get("learning_rates"), [key]: Number((10 ** power).toPrecision(2)) };
+        store(model, { learning_rates: rates, shown: lanes(model, key, true) });
       },
     });
     rate.input.setAttribute("aria-label", `Learning rate of ${name}`);
@@ -46,4 +41,10 @@ function optimizerRows({ root, output }, model) {
       }
     },
   };
+}
+
+// The optimizers shown, once `key` is or is not; whoever moves a rate wants to see what it does.
+function lanes(model, key, wanted) {
+  const kept = model.get("shown");
+  return Object.keys(LANES).filter((lane) => (lane === key ? wanted : kept.includes(lane)));
 }

@@ -12,9 +12,10 @@ from course_lib.overfitting.polynomial import (
 )
 from course_lib.widgets.polynomial_fit import PARABOLA, PolynomialFit
 
-# Values of two fits agree to this share of the largest of them: an rcond of 1e-10 keeps singular
-# values that rounding (1e-16) moves by up to 1e-6 of themselves, and ten times that leaves room.
-RTOL = 1e-5
+# Singular values down to rcond = 1e-10 of the largest are kept, and rounding (1e-16) moves those by
+# up to 1e-6 of themselves: so do the fit's values at its own points (5e-7 at most, over 200 data
+# sets of 15 to 30 points). Between the points a fit of high degree magnifies that (6e-4 at most).
+AT_POINTS, BETWEEN = 1e-5, 1e-3
 
 
 def data(seed: int, n: int = 30) -> tuple[torch.Tensor, ...]:
@@ -97,8 +98,8 @@ def test_page_fits_as_python_does(show, n):
             expected = polynomial_features(torch.cat([x, grid]), degree) @ weights
             scale = expected.abs().max().item()
             difference = (torch.tensor(values[degree], dtype=torch.float64) - expected).abs()
-            assert difference.max().item() <= RTOL * scale, (seed, degree)
-            assert difference[:n].max().item() <= RTOL * y.abs().max().item(), (seed, degree)
+            assert difference.max().item() <= BETWEEN * scale, (seed, degree)
+            assert difference[:n].max().item() <= AT_POINTS * y.abs().max().item(), (seed, degree)
 
 
 @pytest.mark.browser

@@ -13,20 +13,21 @@ def parabola(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def noisy_parabola(
     n: int, noise: float, generator: torch.Generator
 ) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
-    """`n` points around the parabola: x uniform on [0, 1], y = 2x² + 1 + noise · N(0, 1)."""
+    """Points around the parabola: x uniform on [0, 1], y = 2x² + 1 + noise · N(0, 1)."""
     x = torch.rand(n, generator=generator, dtype=torch.float64)
-    return x, parabola(x) + noise * torch.randn(n, generator=generator, dtype=torch.float64)
+    epsilon = torch.randn(n, generator=generator, dtype=torch.float64)
+    return x, parabola(x) + noise * epsilon
 
 
 def polynomial_features(x: Float[Tensor, "*n"], degree: int) -> Float[Tensor, "*n p"]:
-    """The powers of each x in increasing order, 1, x, x², …, x^degree, as the last axis.
+    """The powers of each x, increasing: 1, x, x², …, x^degree, as the last axis.
 
     Args:
         x: inputs, shape (n,).
         degree: highest power, 0 or more.
 
     Returns:
-        The design matrix, shape (n, degree + 1); `result[i, k]` is `x[i] ** k`, and 0⁰ is 1.
+        The design matrix, shape (n, degree + 1): entry [i, k] is x[i] ** k, and 0⁰ is 1.
     """
     return x.unsqueeze(-1) ** torch.arange(degree + 1)
 
@@ -34,7 +35,7 @@ def polynomial_features(x: Float[Tensor, "*n"], degree: int) -> Float[Tensor, "*
 def fit_least_squares(
     features: Float[Tensor, "*batch n p"], y: Float[Tensor, "*batch n"], rcond: float = 1e-10
 ) -> Float[Tensor, "*batch p"]:
-    """The weights with the smallest ‖features · weights − y‖²; of several, those of least norm.
+    """The weights with the smallest ‖features · w − y‖; of several, the shortest.
 
     Args:
         features: design matrix, shape (n, p).
@@ -42,28 +43,30 @@ def fit_least_squares(
         rcond: singular values below `rcond` times the largest one count as zero.
 
     Returns:
-        The weights, shape (p,): features⁺ · y, with the Moore–Penrose inverse (Penrose, 1955).
+        The weights, shape (p,): features⁺ · y, the pseudo-inverse of Penrose (1955).
     """
-    solution = torch.linalg.lstsq(features, y.unsqueeze(-1), rcond=rcond, driver="gelsd").solution
-    return solution.squeeze(-1)
+    column = y.unsqueeze(-1)
+    fit = torch.linalg.lstsq(features, column, rcond=rcond, driver="gelsd")
+    return fit.solution.squeeze(-1)
 
 
 def rmse(
     predicted: Float[Tensor, "n"] | Float[Tensor, "n 1"], observed: Float[Tensor, "n"]
 ) -> Float[Tensor, ""]:
-    """Root-mean-square error, √(mean of (predicted − observed)²), in the units of `observed`.
+    """Root-mean-square error, √(mean of (predicted − observed)²), in observed's units.
 
     Args:
-        predicted: what a model says, shape (n,), or (n, 1) as a product with a column comes out.
+        predicted: what a model says, shape (n,), or (n, 1) from a product with a column.
         observed: what was measured, shape (n,).
 
     Raises:
         ValueError: there are not as many predictions as observations.
     """
     if predicted.numel() != observed.numel():
-        counts = f"{predicted.numel()} predictions and {observed.numel()} observations"
-        raise ValueError(f"predicted and observed must belong together, got {counts}")
-    return (predicted.flatten() - observed.flatten()).square().mean().sqrt()
+        counts = f"{predicted.numel()} and {observed.numel()}"
+        raise ValueError(f"predicted and observed differ in number: {counts}")
+    difference = predicted.flatten() - observed.flatten()
+    return difference.square().mean().sqrt()
 
 
 def train_validation_split(
@@ -77,7 +80,7 @@ def train_validation_split(
     Args:
         x: inputs, shape (n,).
         y: observed values, shape (n,); `y[i]` belongs to `x[i]`.
-        validation_fraction: share of the points held back, rounded to a whole number of points.
+        validation_fraction: share held back, rounded to a whole number of points.
         generator: the only source of randomness.
 
     Returns:

@@ -1,0 +1,104 @@
+"""Every check, against its reference, its bugs, and correct answers written another way."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from course_lib.checks import catalogue, check
+
+VARIANTS = Path(__file__).parent / "variants"
+CHECKS = catalogue()
+SEEDS = (0, 20_261_122)
+
+
+def resolve(dotted):
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def reference_of(found):
+    return tuple(resolve(dotted) for dotted in found.references)
+
+
+def variants_of(exercise):
+    path = VARIANTS / f"{exercise.replace('-', '_')}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.VARIANTS
+
+
+def run(exercise, implementation, seed=0):
+    objects = implementation if isinstance(implementation, tuple) else (implementation,)
+    return check(exercise, *objects, seed=seed)
+
+
+def pairs(items):
+    return [pytest.param(e, item, id=f"{e}:{name}") for e, name, item in items]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("exercise", CHECKS)
+def test_the_reference_scores_full(exercise, seed):
+    report = run(exercise, reference_of(CHECKS[exercise]), seed)
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("exercise", "bug"), pairs((e, b.name, b) for e, c in CHECKS.items() for b in c.bugs)
+)
+def test_a_bug_loses_points_and_is_named(exercise, bug, seed):
+    report = run(exercise, bug.implementation, seed)
+    assert report.points < report.max_points, "the bug is not caught"
+    assert report.bugs == [bug.name], str(report)
+
+
+@pytest.mark.parametrize("exercise", CHECKS)
+def test_three_correct_variants_score_full(exercise):
+    variants = variants_of(exercise)
+    assert len(variants) >= 3
+    for variant in variants:
+        for seed in SEEDS:
+            report = run(exercise, variant, seed)
+            assert report.passed, f"{variant}: {report!s}"
+
+
+@pytest.mark.parametrize("exercise", CHECKS)
+def test_nothing_and_a_stub_score_zero(exercise):
+    def stub(*args, **kwargs):
+        raise NotImplementedError
+
+    n_objects = len(CHECKS[exercise].names)
+    for nothing in (None, stub, lambda *args, **kwargs: None, type("Empty", (), {}), 3.0):
+        report = run(exercise, (nothing,) * n_objects)
+        assert report.points == 0, str(report)
+        assert report.bugs == []
+
+
+@pytest.mark.parametrize("exercise", CHECKS)
+def test_the_check_lies_where_its_id_says(exercise):
+    module = importlib.import_module(
+        "course_lib.checks." + exercise.replace("-", "_").replace("/", ".")
+    )
+    assert module.CHECK is CHECKS[exercise]
+
+
+def test_the_table(capsys):
+    """Prints what the checks catch; the numbers are those the tests above prove."""
+    rows = [
+        (e, len(c.properties), len(c.bugs), len(variants_of(e)), c.max_points)
+        for e, c in CHECKS.items()
+    ]
+    with capsys.disabled():
+        print(f"\n{'exercise':40}{'properties':>11}{'bugs':>9}{'variants':>10}{'points':>8}")
+        for exercise, n_properties, n_bugs, n_variants, points in rows:
+            caught = sum(
+                run(exercise, bug.implementation).bugs == [bug.name]
+                for bug in CHECKS[exercise].bugs
+            )
+            bugs = f"{caught}/{n_bugs}"
+            print(f"{exercise:40}{n_properties:>11}{bugs:>9}{n_variants:>10}{points:>8}")
+    assert sum(n_bugs for _, _, n_bugs, _, _ in rows) >= 60

@@ -23,8 +23,8 @@ function frame(el, name, title, advice) {
 }
 
 // A range input. `words(value)` is what stands beside it and what a screen reader says.
-function slider(parent, { label, min, max, step, words, onInput }) {
-  const box = element(parent, "label", "cw-slider");
+function slider(parent, { label, min, max, step, words, onInput, short = false }) {
+  const box = element(parent, "label", `cw-slider ${short ? "cw-short" : ""}`);
   const head = element(box, "span", "cw-slider-head");
   element(head, "span", "", label);
   const shown = element(head, "span", "cw-value");

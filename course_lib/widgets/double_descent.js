@@ -36,7 +36,7 @@ function render({ model, el }) {
     onInput: (index) => store(model, { alpha: record.alphas[index] }),
   });
   const width = slider(parts.controls, {
-    label: "Number of features p to read off",
+    label: "Features p to read off",
     min: 0,
     max: features.length - 1,
     step: 1,
@@ -56,7 +56,7 @@ function render({ model, el }) {
   const norm = normAxis && new Chart(parts.charts, { height: 320, title: `Size of the weights against p${dotted}` }, drawNorm);
 
   function strength(value) {
-    return value === 0 ? "0 (none)" : pretty(value);
+    return value === 0 || value >= 1e-6 ? String(value) : pretty(value);
   }
 
   function update() {

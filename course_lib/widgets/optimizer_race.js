@@ -36,6 +36,7 @@ function render({ model, el }) {
   const starts = ["x", "y"].map((axis, i) =>
     slider(parts.controls, {
       label: `Start, ${axis}`,
+      short: true,
       step: 0.01,
       words: (value) => value.toFixed(2).replace("-", "−"),
       onInput: (value) => moveStart(model.get("start").map((old, j) => (i === j ? value : old))),

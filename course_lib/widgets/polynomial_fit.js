@@ -89,7 +89,7 @@ function render({ model, el }) {
     const high = Math.min(Math.max(...values) * 1.5, low * 1e4);
     const { training, validation } = fits[chosen];
     chart.axes(
-      { from: 0, to: degrees.length - 1, label: "degree" },
+      { from: -0.5, to: degrees.length - 0.5, label: "degree" },
       { from: low, to: high, log: true, label: "RMSE (log scale)" },
       `Errors against degree; at degree ${chosen}, training ${pretty(training)} and validation ${pretty(validation)}.`,
     );
@@ -100,10 +100,13 @@ function render({ model, el }) {
       chart.line(degrees, ys, { class: `${colour} cw-stroke` });
       chart.dots([chosen], [Math.min(ys[chosen], high)], { r: 5, class: `${colour} cw-fill` });
     }
+    // The names stand at the right end: validation under its line, training over its own.
     const end = degrees.length - 1;
-    const above = Math.max(chart.y(fits[end].validation), chart.box.top - 4) + 20;
-    chart.note(end, above, "validation", { class: "cw-vermillion cw-fill" });
-    chart.note(end, Math.min(chart.y(fits[end].training), chart.box.bottom) - 9, "training", { class: "cw-blue cw-fill" });
+    const near = fits.slice(Math.floor(0.65 * end));
+    const under = Math.max(chart.box.top, ...near.map((one) => chart.y(one.validation))) + 16;
+    const over = Math.min(chart.box.bottom, ...near.map((one) => chart.y(one.training))) - 9;
+    chart.note(end, under, "validation", { class: "cw-vermillion cw-fill" });
+    chart.note(end, over, "training", { class: "cw-blue cw-fill" });
   }
 
   const stops = [follow(model, ["degree"], update), follow(model, [...INPUTS, "max_degree"], refit)];

@@ -83,7 +83,7 @@ def test_sliders_snap_to_what_was_computed(show):
     page.keyboard.press("ArrowRight")
     assert page.evaluate("model.get('alpha')") == 0.01
     assert "Test error\n0.550" in output.inner_text()
-    page.get_by_label("Number of features p to read off").focus()
+    page.get_by_label("Features p to read off").focus()
     page.keyboard.press("End")
     assert page.evaluate("model.get('n_features')") == 1000
     assert "Test error\n0.300" in output.inner_text()

@@ -29,7 +29,7 @@ def test_estimates_tend_to_the_exact_terms(degree):
     judged = torch.tensor(widget.x_validation, dtype=torch.float64)
     bias_squared, variance = exact_bias_variance(x, judged, degree, 0.3)
     found = widget.summary()
-    # Variance over 2,000 fits has a relative error of at most √(2 / 2,000) = 0.03; allow five of them.
+    # The variance of 2,000 fits has a relative error of at most √(2 / 2,000) = 0.03; allow five.
     assert found["variance"] == pytest.approx(variance.item(), rel=0.15)
     chance = 10 * variance.item() / 2_000
     assert found["bias_squared"] == pytest.approx(bias_squared.item(), rel=0.1, abs=chance)

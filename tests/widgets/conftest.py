@@ -15,7 +15,7 @@ OPTIONS = (
 )
 HTML = """<!doctype html><html lang="en"><head><title>Widget</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body {{ margin: 0; font-family: sans-serif; background: white; }}
+<style>body {{ margin: 0; font-family: DejaVu Sans, sans-serif; background: white; }}
 html[data-theme="dark"] body {{ background: #14181e; }}
 {css}</style></head>
 <body><main><h1>Widget</h1><div id="here"></div></main></body></html>"""

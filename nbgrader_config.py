@@ -1,5 +1,9 @@
 """Settings of nbgrader: every nbgrader command works in a clone of this repository."""
 
+from pathlib import Path
+
+import nbgrader
+
 c = get_config()
 
 c.CourseDirectory.course_id = "overfitting_to_llms"
@@ -10,6 +14,19 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 
 c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError()"}
 
-c.Execute.timeout = 30  # seconds for a cell; an endless loop inside an answer ends much sooner
+# An endless loop inside an answer is stopped by its check; this is for cells of the students' own.
+c.Execute.timeout = 30
+c.Execute.error_on_timeout = {
+    "ename": "CellTimeoutError",
+    "evalue": "",
+    "traceback": ["This cell was stopped after 30 seconds: probably a loop that never ends."],
+}
 c.LimitOutput.max_lines = 300
 c.LimitOutput.max_traceback = 40
+
+c.HTMLExporter.template_name = "course_feedback"
+c.HTMLExporter.template_file = "page.html.j2"
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(__file__).parent / "course_lib" / "grading" / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
+]

@@ -29,7 +29,10 @@ def repair(notebook: NotebookNode, released: NotebookNode) -> list[str]:
                 f"The answer cell `{answer}` is there more than once; the last one counts."
             )
     for test, answers in _answers_of(released).items():
-        cells = _with_test_in_place(cells, known[test], [known[id] for id in answers], notes)
+        wanted = [known[id] for id in answers]
+        earlier = set(list(known)[: list(known).index(test)])
+        place = max((i for i, cell in enumerate(cells) if grade_id(cell) in earlier), default=-1)
+        cells = _with_test_in_place(cells, known[test], wanted, place, notes)
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
     notebook.cells = cells
@@ -80,6 +83,7 @@ def _with_test_in_place(
     cells: list[NotebookNode],
     released: NotebookNode,
     answers: list[NotebookNode],
+    default_place: int,
     notes: list[str],
 ) -> list[NotebookNode]:
     """The cells with one fresh copy of a test where it belongs; adds to the notes what changed."""
@@ -92,7 +96,7 @@ def _with_test_in_place(
             f"The answer cell `{missing}` is missing, so `{test}` has nothing to test. Copy the "
             "cell from the released notebook and answer in it."
         )
-    after = max((place for place in answered if place is not None), default=len(cells) - 1)
+    after = max((place for place in answered if place is not None), default=default_place)
     in_order = [number for number in found if number > after]
     if not found:
         notes.append(f"The test cell `{test}` was missing; it was put back.")

@@ -116,12 +116,13 @@ def _rows(root: Path, folder: Path) -> list[dict]:
 
 def _named_bugs(feedback: str) -> list[str]:
     """The bugs whose sentence stands in a student's feedback."""
+    shown = html.unescape(feedback)
     return [
         bug.name
         for check in catalogue().values()
         if check.id.startswith(ASSIGNMENT)
         for bug in check.bugs
-        if html.escape(bug.sentence) in feedback
+        if bug.sentence in shown
     ]
 
 

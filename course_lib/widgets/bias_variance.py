@@ -14,6 +14,7 @@ from course_lib.plotting import BLUE, GREEN, GREY, INK, VERMILLION, new_figure
 from course_lib.widgets.polynomial_fit import PARABOLA, RCOND, float64
 from course_lib.widgets.random_stream import RandomStream
 from course_lib.widgets.source import STYLESHEET, source
+from course_lib.widgets.still import still
 from course_lib.widgets.validation import number_list, one_of, positive, within
 
 MOST_DRAWS = 10_000
@@ -151,4 +152,4 @@ class BiasVariance(anywidget.AnyWidget):
         bottom.barh(0, terms["measured"], color=GREEN)
         bottom.set(yticks=[1, 0], yticklabels=["sum", "measured"], xlabel="squared error")
         bottom.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-        return figure
+        return still(figure)

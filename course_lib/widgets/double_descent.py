@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from course_lib.plotting import DATA, GREEN, TRAINING, VALIDATION, label_line, new_figure
 from course_lib.widgets.source import STYLESHEET, source
+from course_lib.widgets.still import still
 from course_lib.widgets.validation import number_list, one_of
 
 CURVES = ("train_error", "test_error")
@@ -91,7 +92,7 @@ class DoubleDescent(anywidget.AnyWidget):
         axes[0, 0].set_title(f"Ridge α = {self.alpha:g}, {self.noise:.0%} wrong labels")
         if "weight_norm" in self.record:
             axes[-1, 0].set(ylabel="‖weights‖", yscale="log")
-        return figure
+        return still(figure)
 
 
 def _checked(record: Mapping[str, Any]) -> dict[str, Any]:

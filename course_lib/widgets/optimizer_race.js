@@ -14,7 +14,7 @@ function render({ model, el }) {
     el,
     "optimizer-race",
     "Optimizers racing on a surface",
-    "Try this: press Reset, then Play. Double one learning rate until its path breaks out, and start from elsewhere: drag the ring.",
+    "Try this: press Reset, then Play. Raise one learning rate until its path breaks out, and start from elsewhere: drag the ring.",
   );
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   let paths, timer = null, contours = {}, moving;

@@ -10,20 +10,21 @@ from matplotlib.figure import Figure
 from course_lib.gradients import optimizers, surfaces
 from course_lib.plotting import BLUE, GREEN, GREY, INK, OCHRE, PURPLE, VERMILLION, new_figure
 from course_lib.widgets.source import STYLESHEET, source
+from course_lib.widgets.still import still
 from course_lib.widgets.validation import number_list, one_of, positive, within
 
 MAX_STEPS = 500
 FAR = 1e6  # further out than this a run has diverged, and stops
 LEVELS = tuple(10.0**power for power in (-2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3))
 
-# Name, step and colour of each optimizer, in the order of the table.
-LANES: dict[str, tuple[str, Callable, str]] = {
-    "sgd": ("SGD", optimizers.sgd_step, INK),
-    "momentum": ("Momentum", optimizers.momentum_step, BLUE),
-    "adagrad": ("AdaGrad", optimizers.adagrad_step, GREEN),
-    "adadelta": ("AdaDelta", optimizers.adadelta_step, OCHRE),
-    "adam": ("Adam", optimizers.adam_step, VERMILLION),
-    "adamw": ("AdamW", optimizers.adamw_step, PURPLE),
+# Name, step, colour and dashes of each optimizer, in the order of the table.
+LANES: dict[str, tuple[str, Callable, str, str]] = {
+    "sgd": ("SGD", optimizers.sgd_step, INK, "-"),
+    "momentum": ("Momentum", optimizers.momentum_step, BLUE, "-"),
+    "adagrad": ("AdaGrad", optimizers.adagrad_step, GREEN, "--"),
+    "adadelta": ("AdaDelta", optimizers.adadelta_step, OCHRE, "--"),
+    "adam": ("Adam", optimizers.adam_step, VERMILLION, "-"),
+    "adamw": ("AdamW", optimizers.adamw_step, PURPLE, ":"),
 }
 SURFACES = {surface.name.lower(): surface for surface in surfaces.SURFACES}
 LABELS = {
@@ -138,16 +139,16 @@ class OptimizerRace(anywidget.AnyWidget):
         )
         top.contour(x, y, heights, levels=self.levels, colors=GREY, linewidths=0.6)
         for name, path in self.paths().items():
-            label, _, colour = LANES[name]
-            top.plot(*path.T, color=colour, linewidth=1.5, label=label)
+            label, _, colour, dashes = LANES[name]
+            top.plot(*path.T, dashes, color=colour, linewidth=1.5, label=label)
             top.plot(*path[-1], "o", color=colour)
-            bottom.plot((surface.function(path) - lowest).clamp(1e-12, 1e9), color=colour)
+            bottom.plot((surface.function(path) - lowest).clamp(1e-12, 1e9), dashes, color=colour)
         top.plot(*zip(*surface.minima, strict=True), "*", color=INK, markersize=12, linestyle="")
         top.set(xlim=surface.x_range, ylim=surface.y_range, xlabel="x", ylabel="y")
-        top.set_title(f"{surface.name}: {self.n_steps} steps")
+        top.set_title(f"{LABELS[self.surface]}\nafter {self.n_steps} steps")
         bottom.set(yscale="log", ylim=(1e-6, 1e4), xlabel="step", ylabel="loss above the minimum")
         figure.legend(loc="outside lower center", ncols=3)
-        return figure
+        return still(figure)
 
 
 def _described(name: str) -> dict:

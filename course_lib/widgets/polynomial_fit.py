@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from course_lib.overfitting.polynomial import fit_least_squares, polynomial_features, rmse
 from course_lib.plotting import COLOURS, DATA, INK, TRAINING, VALIDATION, label_line, new_figure
 from course_lib.widgets.source import STYLESHEET, source
+from course_lib.widgets.still import still
 from course_lib.widgets.validation import number_list, same_length, within
 
 PARABOLA = (1.0, 0.0, 2.0)  # 2x² + 1 in increasing powers
@@ -117,7 +118,7 @@ class PolynomialFit(anywidget.AnyWidget):
         bottom.set(yscale="log", ylim=(low, min(1.5 * max(errors["validation"]), low * 1e4)))
         bottom.set(xlabel="degree", ylabel="RMSE (log scale)")
         bottom.axvline(self.degree, color=DATA, linestyle="--", linewidth=1)
-        return figure
+        return still(figure)
 
 
 def float64(values: list[float]) -> torch.Tensor:

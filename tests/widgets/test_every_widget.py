@@ -1,5 +1,6 @@
 """What every widget promises: keyboard, numbers, stillness, accessibility, any width and theme."""
 
+import matplotlib.pyplot as plt
 import pytest
 
 from course_lib.widgets import BiasVariance, DoubleDescent, OptimizerRace
@@ -14,7 +15,7 @@ WIDGETS = {
     "double-descent": lambda: DoubleDescent(RECORD),
     "optimizer-race": OptimizerRace,
 }
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("name", WIDGETS)]
+pytestmark = pytest.mark.parametrize("name", WIDGETS)
 INPUTS = ".course-widget :is(input, select)"
 BUTTONS = ".course-widget button"
 
@@ -33,6 +34,13 @@ def operate(page, control) -> None:
         page.keyboard.press("Space")
 
 
+def test_a_notebook_draws_the_still_figure_once(name):
+    figure = WIDGETS[name]().figure()
+    assert figure.axes
+    assert plt.get_fignums() == []  # pyplot would draw its own figures once more at the cell's end
+
+
+@pytest.mark.browser
 def test_every_control_answers_to_the_keyboard(show, name):
     page = show(WIDGETS[name]())
     assert page.locator(f".course-widget[data-widget={name}]").count() == 1
@@ -48,6 +56,7 @@ def test_every_control_answers_to_the_keyboard(show, name):
             page.get_by_role("button", name="Pause").press("Enter")
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [340, 390, 800])
 def test_nothing_overflows_and_nothing_jumps(show, name, width):
     page = show(WIDGETS[name](), width=width)
@@ -60,6 +69,7 @@ def test_nothing_overflows_and_nothing_jumps(show, name, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(show, name, theme):
     page = show(WIDGETS[name](), theme=theme)
@@ -67,6 +77,7 @@ def test_axe_finds_nothing(show, name, theme):
     assert violations(page) == []
 
 
+@pytest.mark.browser
 def test_graphics_say_what_they_show(show, name):
     page = show(WIDGETS[name]())
     charts = page.locator("svg[role=img]")
@@ -75,6 +86,7 @@ def test_graphics_say_what_they_show(show, name):
     assert all(labels)
 
 
+@pytest.mark.browser
 def test_two_on_a_page_share_no_id_and_leave_nothing_behind(show, name):
     page = show(WIDGETS[name]())
     page.evaluate(

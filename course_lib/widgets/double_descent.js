@@ -52,8 +52,8 @@ function render({ model, el }) {
   const errorAxis = range(everyError, Math.max(...tests) > 3);
   const normAxis = record.weight_norm ? range(record.weight_norm.flat(2), true) : null;
   const dotted = record.alphas.length > 1 ? ` (dotted: α = ${record.alphas[0]})` : "";
-  const error = new Chart(parts.charts, { height: 320, title: `${record.error_name} against p${dotted}` }, drawErrors);
-  const norm = normAxis && new Chart(parts.charts, { height: 320, title: `Size of the weights against p${dotted}` }, drawNorm);
+  const error = new Chart(parts.charts, { height: 320, title: `Errors${dotted}` }, drawErrors);
+  const norm = normAxis && new Chart(parts.charts, { height: 320, title: `Size of the weights${dotted}` }, drawNorm);
 
   function strength(value) {
     return value === 0 || value >= 1e-6 ? String(value) : pretty(value);

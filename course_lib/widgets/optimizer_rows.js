@@ -18,7 +18,7 @@ function optimizerRows({ root, output }, model) {
     const rate = slider(row, {
       label: "",
       ...RATE_POWERS,
-      words: (power) => String(Number((10 ** power).toPrecision(2))),
+      words: (power) => String(Number((10 ** power).toPrecision(3))),
       onInput: (power) => {
         const rates = { ...model.get("learning_rates"), [key]: Number((10 ** power).toPrecision(2)) };
         store(model, { learning_rates: rates, shown: lanes(model, key, true) });

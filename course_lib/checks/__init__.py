@@ -42,8 +42,7 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
         raise ValueError(f"expected {len(found.names)} objects, got {len(objects)}: write {call}")
     implementation = objects[0] if len(objects) == 1 else objects
     cases = found.drawn_cases(seed)
-    outcomes = execute_all(found, implementation, cases)
-    return report_on(found, list(zip(cases, outcomes, strict=True)))
+    return report_on(found, cases, execute_all(found, implementation, cases))
 
 
 def catalogue() -> dict[str, Check]:

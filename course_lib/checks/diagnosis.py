@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import torch
@@ -13,29 +14,45 @@ from course_lib.checks.plain import same
 # Two implementations with the same mistake may still round differently.
 RTOL, ATOL = 1e-6, 1e-9
 
-Run = tuple[Case, Outcome]
 
+class Diagnosis:
+    """Compares a student's outcomes with the bugs'; each bug runs on a case at most once."""
 
-def diagnose(check: Check, runs: Sequence[Run], failed: Sequence[Run]) -> Bug | None:
-    """Return the bug that gives the student's outcome on every failed case, or None.
+    def __init__(self, check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
+        self._check, self._cases, self._outcomes = check, cases, outcomes
+        self._behaves = functools.cache(self._compare)
 
-    Where several do, the one that also agrees on the most of the other cases is taken.
-    """
-    if not failed or all(outcome.error == "NotImplementedError" for _, outcome in failed):
-        return None
-    alike = [bug for bug in check.bugs if all(_behaves(check, bug, run) for run in failed)]
-    return max(alike, key=lambda bug: sum(_behaves(check, bug, run) for run in runs), default=None)
+    def bug_behind(self, failed: Sequence[int]) -> Bug | None:
+        """Return the bug that gives the student's outcome on every failed case, or None.
 
+        Where several do, the one that also agrees on the most of all cases is taken.
 
-def _behaves(check: Check, bug: Bug, run: Run) -> bool:
-    case, student = run
-    theirs = execute(check, bug.implementation, case)
-    return (
-        (theirs.error, theirs.error_message) == (student.error, student.error_message)
-        and theirs.edited == student.edited
-        and theirs.used_global_rng == student.used_global_rng
-        and same(_symptoms(check, case, theirs), _symptoms(check, case, student), RTOL, ATOL)
-    )
+        Args:
+            failed: the places, among the cases, of those that failed.
+        """
+        if all(self._outcomes[i].error == "NotImplementedError" for i in failed):
+            return None
+        alike = [
+            place
+            for place in range(len(self._check.bugs))
+            if all(self._behaves(place, i) for i in failed)
+        ]
+        if not alike:
+            return None
+        everywhere = range(len(self._cases))
+        best = max(alike, key=lambda place: sum(self._behaves(place, i) for i in everywhere))
+        return self._check.bugs[best]
+
+    def _compare(self, bug_place: int, case_place: int) -> bool:
+        check, case = self._check, self._cases[case_place]
+        student = self._outcomes[case_place]
+        theirs = execute(check, check.bugs[bug_place].implementation, case)
+        return (
+            (theirs.error, theirs.error_message) == (student.error, student.error_message)
+            and theirs.edited == student.edited
+            and theirs.used_global_rng == student.used_global_rng
+            and same(_symptoms(check, case, theirs), _symptoms(check, case, student), RTOL, ATOL)
+        )
 
 
 def _symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from course_lib.checks.base import Case, Check, Property
+from course_lib.checks.base import Case, Check
 from course_lib.checks.compare import show
-from course_lib.checks.diagnosis import Run, diagnose
+from course_lib.checks.diagnosis import Diagnosis
 from course_lib.checks.execution import Outcome
 from course_lib.checks.report import Finding, Report
 
 
-def report_on(check: Check, runs: Sequence[Run]) -> Report:
+def report_on(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
     """Judge what an implementation did on every case and put it together for its author."""
-    problems = [_problem(check, case, outcome) for case, outcome in runs]
-    findings = tuple(_finding(check, prop, runs, problems) for prop in check.properties)
-    printed = next((outcome.printed for _, outcome in runs if outcome.printed), "")
-    return Report(check.id, check.title, findings, check.takeaway, printed)
-
-
-def _finding(
-    check: Check, prop: Property, runs: Sequence[Run], problems: Sequence[str | None]
-) -> Finding:
-    failed = [
-        (run, problem)
-        for run, problem in zip(runs, problems, strict=True)
-        if problem and run[0].property == prop.name
-    ]
-    if not failed:
-        return Finding(prop)
-    (case, _), message = failed[0]
-    return Finding(prop, message, _show(case), diagnose(check, runs, [run for run, _ in failed]))
+    problems = [_problem(check, *run) for run in zip(cases, outcomes, strict=True)]
+    diagnosis = Diagnosis(check, cases, outcomes)
+    findings = []
+    for prop in check.properties:
+        failed = [
+            place
+            for place, case in enumerate(cases)
+            if case.property == prop.name and problems[place]
+        ]
+        if failed:
+            message, case = problems[failed[0]], cases[failed[0]]
+            findings.append(Finding(prop, message, _show(case), diagnosis.bug_behind(failed)))
+        else:
+            findings.append(Finding(prop))
+    printed = next((outcome.printed for outcome in outcomes if outcome.printed), "")
+    return Report(check.id, check.title, tuple(findings), check.takeaway, printed)
 
 
 def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:

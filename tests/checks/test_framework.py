@@ -52,9 +52,7 @@ DOUBLE = Check(
 
 def report(implementation, check=DOUBLE, seed=0):
     drawn = check.drawn_cases(seed)
-    return report_on(
-        check, list(zip(drawn, execute_all(check, implementation, drawn), strict=True))
-    )
+    return report_on(check, drawn, execute_all(check, implementation, drawn))
 
 
 def message(implementation):

@@ -47,7 +47,7 @@ def bias_variance(
 def prediction_matrix(
     x: Float[Tensor, "n"], x_validation: Float[Tensor, "m"], degree: int
 ) -> Float[Tensor, "m n"]:
-    """The matrix H that turns the observed y into the predictions H · y at `x_validation`.
+    """The matrix S that turns the observed y into the predictions S · y at `x_validation`.
 
     Least squares is linear in y once x is fixed, so column j is the fit to a single 1 at point j.
     """
@@ -62,7 +62,7 @@ def exact_bias_variance(
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """What `bias_variance` tends to, as data sets with the same x and fresh noise grow in number.
 
-    With predictions H · (f(x) + ε): bias = H · f(x) − f(x_validation), variance = noise² · ‖row‖².
+    Predictions are S · (f(x) + ε): bias is S · f(x) − f(x_validation), variance noise² · ‖row of S‖².
     """
     matrix = prediction_matrix(x, x_validation, degree)
     bias = matrix @ parabola(x) - parabola(x_validation)
@@ -77,9 +77,10 @@ def predictions_with_new_noise(
     n_datasets: int,
     generator: torch.Generator,
 ) -> Float[Tensor, "datasets m"]:
-    """What `n_datasets` fits predict, when the points stay and only their noise is drawn anew."""
+    """What the fits predict when the points stay and only their noise is drawn anew."""
     draws = torch.randn(n_datasets, len(x), generator=generator, dtype=x.dtype)
-    return (parabola(x) + noise * draws) @ prediction_matrix(x, x_validation, degree).T
+    y = parabola(x) + noise * draws  # one data set a row
+    return y @ prediction_matrix(x, x_validation, degree).T
 
 
 def predictions_with_new_points(
@@ -90,14 +91,16 @@ def predictions_with_new_points(
     n_datasets: int,
     generator: torch.Generator,
     chunk_size: int = 2_000,
+    progress: bool = True,
 ) -> Float[Tensor, "datasets m"]:
-    """What `n_datasets` fits predict, when points and noise are both drawn anew.
+    """What the fits predict when points and noise are both drawn anew.
 
     Each chunk is one batched least-squares solve; a progress bar counts the fits.
     """
     validation_features = polynomial_features(x_validation, degree)
     predictions = torch.empty(n_datasets, len(x_validation), dtype=x_validation.dtype)
-    with tqdm(total=n_datasets, desc=f"degree {degree}", unit=" fits") as bar:
+    title = f"degree {degree}"
+    with tqdm(total=n_datasets, desc=title, unit=" fits", disable=not progress) as bar:
         for chunk in predictions.split(chunk_size):
             x, y = noisy_parabola(len(chunk) * n, noise, generator)
             features = polynomial_features(x.view(-1, n), degree)

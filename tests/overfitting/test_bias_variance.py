@@ -72,7 +72,9 @@ def test_three_terms_add_up_to_the_measured_validation_error(x, grid, degree):
 
 @pytest.mark.parametrize("degree", [1, 2])
 def test_three_terms_add_up_when_the_points_are_drawn_anew(grid, degree):
-    predictions = predictions_with_new_points(30, grid, degree, NOISE, 3_000, seeded(0))
+    predictions = predictions_with_new_points(
+        30, grid, degree, NOISE, 3_000, seeded(0), progress=False
+    )
     parts = decompose(predictions, parabola(grid), NOISE, seeded(1))
     assert predictions.shape == (3_000, 100)
     assert abs(parts.measured - parts.total) < 5 * parts.standard_error

@@ -62,7 +62,8 @@ def exact_bias_variance(
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """What `bias_variance` tends to, as data sets with the same x and fresh noise grow in number.
 
-    Predictions are S · (f(x) + ε): bias is S · f(x) − f(x_validation), variance noise² · ‖row of S‖².
+    Predictions are S · (f(x) + ε), so the bias at a place is (S · f(x)) − f there, and the variance
+    is noise² times the sum of squares of the place's row of S.
     """
     matrix = prediction_matrix(x, x_validation, degree)
     bias = matrix @ parabola(x) - parabola(x_validation)

@@ -47,7 +47,7 @@ def main() -> None:
     start = time.process_time()
     record = {
         "what": "random ReLU features and small networks on scikit-learn's digits",
-        "error_name": "misclassified share of test images",
+        "error_name": "share misclassified",
         "date": date.today().isoformat(),
         "hardware": f"{cpu_model()}, 1 core",
         "torch": torch.__version__,

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import nbgrader
 
+import course_lib
+
 c = get_config()
 
 c.CourseDirectory.course_id = "overfitting_to_llms"
@@ -27,6 +29,6 @@ c.LimitOutput.max_traceback = 40
 c.HTMLExporter.template_name = "course_feedback"
 c.HTMLExporter.template_file = "page.html.j2"
 c.HTMLExporter.extra_template_basedirs = [
-    str(Path(__file__).parent / "course_lib" / "grading" / "templates"),
+    str(Path(course_lib.__file__).parent / "grading" / "templates"),
     str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
 ]

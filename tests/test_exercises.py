@@ -16,6 +16,8 @@ import pytest
 from course_lib.checks import catalogue
 from course_lib.grading.exercises import build_exercises, stale_exercises
 
+pytestmark = pytest.mark.xdist_group("nbgrader")  # all in one worker, for the sake of the fixture
+
 ROOT = Path(__file__).parent.parent
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
 NOTEBOOKS = sorted(
@@ -78,12 +80,12 @@ def graded(request, tmp_path_factory):
     hand_in = {"perfect": "solutions", "untouched": "exercises"}
     for student, folder in hand_in.items():
         shutil.copytree(ROOT / folder / assignment, course / "submitted" / student / assignment)
-    finish(start(course, "generate_assignment", assignment))
+    finish(start(course, "generate_assignment", assignment), course)
     grading = [start(course, "autograde", assignment, "--student", student) for student in hand_in]
     for process in grading:
-        finish(process)
-    finish(start(course, "generate_feedback", assignment))
-    finish(start(course, "export"))
+        finish(process, course)
+    finish(start(course, "generate_feedback", assignment), course)
+    finish(start(course, "export"), course)
     return assignment, course
 
 
@@ -100,8 +102,8 @@ def start(course, *command):
         )
 
 
-def finish(process):
-    assert process.wait(timeout=300) == 0, process.args
+def finish(process, course):
+    assert process.wait(timeout=300) == 0, (course / "nbgrader.log").read_text()[-5000:]
 
 
 def test_nbgrader_makes_the_committed_release(graded):

@@ -50,7 +50,7 @@ class Imports:
         """The statements: the standard library, other packages, then course_lib."""
         statements = [(name.split(" ")[0], f"import {name}") for name in sorted(self._plain)]
         statements += [
-            (module, f"from {module} import {', '.join(sorted(names, key=str.lower))}")
+            (module, f"from {module} import {', '.join(sorted(names, key=_name_order))}")
             for module, names in sorted(self._named.items())
         ]
         groups: list[list[str]] = [[], [], [], []]
@@ -64,6 +64,11 @@ def statement_module(statement: ast.Import | ast.ImportFrom) -> str:
     if isinstance(statement, ast.ImportFrom):
         return statement.module or ""
     return statement.names[0].name
+
+
+def _name_order(name: str) -> tuple[bool, str]:
+    """Classes before functions, as ruff sorts."""
+    return not name[0].isupper(), name.lower()
 
 
 def _group(module: str) -> int:

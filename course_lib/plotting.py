@@ -26,6 +26,7 @@ COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, OCHRE, INK)
 
 # The same thing has the same colour on every page.
 TRAINING, VALIDATION, TRUTH, DATA = BLUE, VERMILLION, INK, GREY
+NOISE, BIAS, VARIANCE = PALE, BLUE, VERMILLION
 
 STYLE: dict[str, Any] = {
     "figure.facecolor": CARD,

@@ -38,11 +38,11 @@ def reports(content):
     [
         ("no_root", "rmse", "no-root"),
         ("shuffled_apart", "train-validation-split", "shuffled-separately"),
-        ("decreasing_powers", "polynomial-features", "decreasing"),
+        ("decreasing_powers", "polynomial-features", "decreasing-order"),
         ("normal_equations", "least-squares", "normal-equations-inverted"),
         ("wrong_axis", "bias-variance", "variance-over-points"),
         ("constant_penalised", "ridge", "constant-penalised"),
-        ("no_rescaling", "dropout", "no-rescaling"),
+        ("no_rescaling", "dropout", "not-scaled"),
         ("no_bias_correction", "adam", "no-bias-correction"),
     ],
 )

@@ -9,7 +9,7 @@ strings, booleans, None, and lists, tuples and dicts of those.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -83,9 +83,7 @@ class Check:
     takeaway: str  # read by whoever has every point
     run: Callable[[Any, Case], Plain] = call
     symptoms: Callable[[Case, Plain], Plain] | None = None  # what two wrong random results share
-    max_lines: int = field(
-        default=2_000_000
-    )  # lines of the student's code that one case may execute
+    max_lines: int = 500_000  # lines of the student's code that one case may execute
 
     def __post_init__(self) -> None:
         """Refuse two properties or two bugs of one name."""

@@ -205,6 +205,7 @@ CHECK = Check(
         threshold_first,
         one_step_short,
     ),
+    max_lines=2_000_000,  # plain loops over thousands of steps are right, too
     takeaway=(
         "The zeros are exact, not small: a weight stays at zero until its gradient exceeds alpha. "
         "That corner in |w| is why the lasso selects features and ridge does not."

@@ -1,5 +1,6 @@
 """Errors as training goes on: gradient descent in closed form, and networks on noisy labels."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def train_networks(
         return (x @ layers[0] + biases[0]).relu() @ layers[1] + biases[1]
 
     measured: list[list[Tensor]] = []
-    for epoch in tqdm(range(1, max(epochs) + 1), unit=" epochs"):
+    for epoch in tqdm(range(1, max(epochs) + 1), unit=" epochs", file=sys.stdout):
         order = torch.rand(y_train.shape, generator=generator).argsort(dim=1)
         for batch in order.split(batch_size, dim=1):
             x = x_train.gather(1, batch[:, :, None].expand(-1, -1, 64))

@@ -115,14 +115,14 @@ def adam_step(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[Float[Tensor, "*shape"], dict]:
-    """One step along the running mean of gradients, over the root of the running mean of squares.
+    """One step along the mean of past gradients, scaled by their root mean square.
 
         m ← β₁ m + (1 − β₁) g        m̂ = m / (1 − β₁ᵗ)
         s ← β₂ s + (1 − β₂) g²       ŝ = s / (1 − β₂ᵗ)
         θ ← θ − η m̂ / (√ŝ + ε)
 
-    Both means start at zero; t = 1 at the first step. State: `step`, `mean` (m) and `mean_square`
-    (s, which the paper calls v).
+    Both means start at zero; t = 1 at the first step. State: `step`, `mean` (m) and
+    `mean_square` (s, which the paper calls v).
 
     Source: Kingma and Ba (2015), algorithm 1.
     """
@@ -132,8 +132,9 @@ def adam_step(
     mean_square = beta2 * mean_square + (1 - beta2) * grads**2
     corrected_mean = mean / (1 - beta1**step)
     corrected_mean_square = mean_square / (1 - beta2**step)
-    new_params = params - learning_rate * corrected_mean / (corrected_mean_square.sqrt() + epsilon)
-    return new_params, {"step": step, "mean": mean, "mean_square": mean_square}
+    update = corrected_mean / (corrected_mean_square.sqrt() + epsilon)
+    new_state = {"step": step, "mean": mean, "mean_square": mean_square}
+    return params - learning_rate * update, new_state
 
 
 def adamw_step(

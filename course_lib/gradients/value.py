@@ -92,7 +92,7 @@ class Value:
         return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
 
     def topological_order(self):
-        """Every value that self was computed from, each once, after its own parents; self is last.
+        """Every value self was made from, each once and after its parents; self is last.
 
         A stack of our own, not recursion: a graph may be deeper than Python's call stack.
         """

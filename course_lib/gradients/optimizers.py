@@ -35,7 +35,7 @@ def sgd_step(
     state: dict,
     learning_rate: float = 1e-3,
 ) -> tuple[Float[Tensor, "*shape"], dict]:
-    """One step of (stochastic) gradient descent: θ ← θ − η g. It needs no state and returns {}.
+    """One step of (stochastic) gradient descent: θ ← θ − η g. Its state stays empty.
 
     Source: Robbins and Monro (1951).
     """
@@ -49,7 +49,10 @@ def momentum_step(
     learning_rate: float = 1e-3,
     momentum: float = 0.9,
 ) -> tuple[Float[Tensor, "*shape"], dict]:
-    """One step with a velocity that sums past gradients: v ← μ v + g, then θ ← θ − η v.
+    """One step with a velocity, a fading sum of past gradients.
+
+        v ← μ v + g
+        θ ← θ − η v
 
     The velocity starts at zero. State: `velocity`, shaped like params.
 
@@ -66,9 +69,12 @@ def adagrad_step(
     learning_rate: float = 1e-2,
     epsilon: float = 1e-10,
 ) -> tuple[Float[Tensor, "*shape"], dict]:
-    """One step scaled, entry by entry, by all past gradients: G ← G + g², θ ← θ − η g / (√G + ε).
+    """One step scaled, entry by entry, by all gradients so far.
 
-    The sum starts at zero. State: `squared_sum`, shaped like params.
+        G ← G + g²
+        θ ← θ − η g / (√G + ε)
+
+    The sum G starts at zero. State: `squared_sum`, shaped like params.
 
     Source: Duchi, Hazan and Singer (2011).
     """
@@ -149,7 +155,7 @@ def adamw_step(
 ) -> tuple[Float[Tensor, "*shape"], dict]:
     """Adam's step after shrinking the weights by 1 − η λ, outside the adaptive scaling.
 
-    An L2 penalty would pass through the gradient and be divided by √ŝ; decoupled decay is not.
+    An L2 penalty would pass through the gradient and be divided by √ŝ; this decay is not.
 
     Source: Loshchilov and Hutter (2019), algorithm 2.
     """

@@ -1,6 +1,6 @@
 """Record double descent on scikit-learn's digits: by features, by samples and by epochs.
 
-    python benchmarks/record_double_descent.py          # a quarter of an hour on one core
+    python benchmarks/record_double_descent.py          # about five minutes of one core
 
 writes benchmarks/results/double_descent.json, which the chapter's page plots. Every curve is the
 median over the seeds, with the lowest and the highest beside it. Lists are indexed as the page's
@@ -8,15 +8,11 @@ widget wants them: [noise][alpha][feature].
 """
 
 import argparse
-import json
-import platform
-import time
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
-from pathlib import Path
 
 import torch
+from recording import write_record
 
 from course_lib.overfitting.descent_in_time import train_networks
 from course_lib.overfitting.double_descent import (
@@ -35,7 +31,6 @@ NOISE = [0.0, 0.2]
 EPOCHS = [1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 38, 52, 72, 100, 140, 190, 260, 360, 500, 700, 1000]
 EPOCHS += [1400, 2000]
 N_HIDDEN = [16, 64, 512]
-RESULT = Path(__file__).parent / "results" / "double_descent.json"
 
 
 def main() -> None:
@@ -44,14 +39,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds, counted from 0")
     seeds = range(parser.parse_args().seeds)
     torch.set_num_threads(1)
-    start = time.process_time()
-    record = {
-        "what": "random ReLU features and small networks on scikit-learn's digits",
+    results = {
         "error_name": "share misclassified",
-        "date": date.today().isoformat(),
-        "hardware": f"{cpu_model()}, 1 core",
-        "torch": torch.__version__,
-        "seeds": list(seeds),
         "summary": "median over seeds; _low and _high are the lowest and the highest seed",
         "n_train": N_TRAIN,
         "n_features": N_FEATURES,
@@ -65,9 +54,8 @@ def main() -> None:
         },
         "epochs": record_epochs(seeds),
     }
-    record["cpu_seconds"] = round(time.process_time() - start)
-    RESULT.write_text(json.dumps(rounded(record), indent=None, separators=(",", ":")) + "\n")
-    print(f"wrote {RESULT} after {record['cpu_seconds']} CPU-seconds")
+    what = "random ReLU features and small networks on scikit-learn's digits"
+    write_record("double_descent", what, list(seeds), results)
 
 
 def record_features(noise: float, seed: int) -> list[list[Fit]]:
@@ -122,25 +110,6 @@ def summarise(name: str, values: torch.Tensor) -> dict[str, list]:
         f"{name}_low": values.amin(dim=0).tolist(),
         f"{name}_high": values.amax(dim=0).tolist(),
     }
-
-
-def rounded(value):
-    """The same record with four significant digits."""
-    if isinstance(value, float):
-        return float(f"{value:.4g}")
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return [rounded(item) for item in value] if isinstance(value, list) else value
-
-
-def cpu_model() -> str:
-    """The processor's name, as Linux gives it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -91,14 +91,16 @@ class PathByPath(Scalar):
     """Right on small graphs: every path from the result to an input is walked on its own."""
 
     def backward(self) -> None:
-        """Depth-first over all paths, which may be 2 to the power of the depth."""
+        """Start all paths at the result; there may be 2 to the power of the depth."""
         stop_endless(self)
         self.clear()
-        stack = [(self, 1.0)]
-        while stack:
-            value, share = stack.pop()
-            value.grad += share
-            stack.extend((parent, share * slope) for parent, slope in value.edges())
+        self.pass_down(1.0)
+
+    def pass_down(self, share: float) -> None:
+        """Take one path's share, and walk on to every parent."""
+        self.grad += share
+        for parent, slope in self.edges():
+            parent.pass_down(share * slope)
 
 
 class Recursive(Scalar):

@@ -6,6 +6,11 @@ addEventListener("DOMContentLoaded", () => {
     sidebar.setAttribute("role", "navigation");
     sidebar.setAttribute("aria-label", "Site");
   }
+  // An arrow in the sidebar says what it opens.
+  for (const toggle of all(".bd-sidebar-primary li > details > summary")) {
+    const chapter = toggle.closest("li").querySelector("a").textContent.trim();
+    toggle.setAttribute("aria-label", `Sections of ${chapter}`);
+  }
   // A bibliography is a list; docutils gives its entries a role that no longer may stand there.
   for (const entry of all(".citation[role]")) entry.setAttribute("role", "listitem");
   // A button's accessible name holds the words that it shows.

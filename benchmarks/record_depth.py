@@ -1,6 +1,6 @@
 """Record how depth and each remedy for it change what a fixed training budget reaches, on digits.
 
-    python benchmarks/record_depth.py          # about six minutes on an idle core
+    python benchmarks/record_depth.py          # a few minutes on two idle cores
 
 writes benchmarks/results/depth.json: for every variant, depth, learning rate and seed the training
 loss (mean over the last 20 batches) and the test accuracy after the same number of SGD steps, as
@@ -8,6 +8,7 @@ lists [depth][learning rate][seed].
 """
 
 import argparse
+from concurrent.futures import ProcessPoolExecutor
 
 import torch
 from recording import write_record
@@ -28,27 +29,32 @@ VARIANTS = {
     "residual": {"residual": True},
     "residual_layer": {"residual": True, "normalization": "layer"},
 }
-DEPTHS = [3, 6, 12, 24, 48]
+DEPTHS = [3, 10, 30]
 LEARNING_RATES = [0.01, 0.03, 0.1]
 N_STEPS, BATCH_SIZE, D_HIDDEN, N_TRAIN = 200, 64, 64, 1297
 
 
 def main() -> None:
-    """Run the sweep and write the record."""
+    """Run the sweep, several runs at once, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds, counted from 0")
-    seeds = list(range(parser.parse_args().seeds))
-    torch.set_num_threads(1)
-    runs = [(depth, rate) for depth in DEPTHS for rate in LEARNING_RATES]
-    loss = {name: [[[] for _ in LEARNING_RATES] for _ in DEPTHS] for name in VARIANTS}
-    test_accuracy = {name: [[[] for _ in LEARNING_RATES] for _ in DEPTHS] for name in VARIANTS}
-    for depth, rate in tqdm(runs):
-        i, j = DEPTHS.index(depth), LEARNING_RATES.index(rate)
-        for name, options in VARIANTS.items():
-            for seed in seeds:
-                reached = outcome(depth, rate, seed, options)
-                loss[name][i][j].append(reached[0])
-                test_accuracy[name][i][j].append(reached[1])
+    parser.add_argument("--jobs", type=int, default=2, help="how many processes")
+    arguments = parser.parse_args()
+    seeds = list(range(arguments.seeds))
+    runs = [
+        (name, i, j, seed)
+        for i in reversed(range(len(DEPTHS)))  # the long ones first
+        for name in VARIANTS
+        for j in range(len(LEARNING_RATES))
+        for seed in seeds
+    ]
+    shape = (len(DEPTHS), len(LEARNING_RATES), len(seeds))
+    loss = {name: torch.full(shape, torch.nan, dtype=torch.float64) for name in VARIANTS}
+    test_accuracy = {name: torch.full_like(loss[name], torch.nan) for name in VARIANTS}
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        reached = tqdm(pool.map(outcome, *zip(*runs, strict=True)), total=len(runs))
+        for (name, i, j, k), values in zip(runs, reached, strict=True):
+            loss[name][i, j, k], test_accuracy[name][i, j, k] = values
     results = {
         "n_steps": N_STEPS,
         "batch_size": BATCH_SIZE,
@@ -57,19 +63,23 @@ def main() -> None:
         "depths": DEPTHS,
         "learning_rates": LEARNING_RATES,
         "variants": VARIANTS,
-        "loss": loss,
-        "test_accuracy": test_accuracy,
+        "loss": {name: values.tolist() for name, values in loss.items()},
+        "test_accuracy": {name: values.tolist() for name, values in test_accuracy.items()},
     }
     what = "MLPs of growing depth on scikit-learn's digits, SGD, a fixed number of steps"
     write_record("depth", what, seeds, results)
 
 
-def outcome(n_layers: int, learning_rate: float, seed: int, options: dict) -> tuple[float, float]:
-    """Training loss and test accuracy of one run; the seed draws split, weights and batches."""
+def outcome(name: str, depth: int, rate: int, seed: int) -> tuple[float, float]:
+    """Training loss and test accuracy of one run; the seed draws split, weights and batches.
+
+    `depth` and `rate` are places in DEPTHS and LEARNING_RATES.
+    """
+    torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(seed)
     task = digits_task(N_TRAIN, 0.0, generator)
     scale = task.x_train.std()
-    model = MLP(64, D_HIDDEN, 10, n_layers, generator=generator, **options)
+    model = MLP(64, D_HIDDEN, 10, DEPTHS[depth], generator=generator, **VARIANTS[name])
     losses = train(
         model,
         task.x_train / scale,
@@ -78,7 +88,7 @@ def outcome(n_layers: int, learning_rate: float, seed: int, options: dict) -> tu
         n_steps=N_STEPS,
         batch_size=BATCH_SIZE,
         generator=generator,
-        learning_rate=learning_rate,
+        learning_rate=LEARNING_RATES[rate],
     )
     return losses[-20:].mean().item(), accuracy(model, task.x_test / scale, task.y_test)
 

@@ -21,7 +21,7 @@ from course_lib.models.cnn import CNN
 from course_lib.models.mlp import MLP
 
 N_TRAIN, MARGIN, SHIFTS = 1297, 2, [0, 1, 2]
-N_STEPS, BATCH_SIZE, LEARNING_RATE = 1000, 64, 0.01
+N_STEPS, BATCH_SIZE, LEARNING_RATE = 1000, 64, 0.003
 
 
 def main() -> None:

@@ -50,7 +50,8 @@ def demo() -> None:
     from course_lib.grading.course import find_root
     from course_lib.grading.demo.run import grade_demo
 
-    grade_demo(find_root(), Console())
+    console = Console()
+    grade_demo(find_root(), console if console.is_terminal else Console(width=140))
 
 
 @app.command()

@@ -16,6 +16,8 @@ from nbformat.v4 import new_markdown_cell
 
 from course_lib.grading.repair import grade_ids, repair, solution_ids
 
+REPAIRED = "About the file you handed in"  # heads the notes that a student reads
+
 
 @dataclass
 class Intake:
@@ -98,4 +100,4 @@ def _recognise(notebook: NotebookNode, released: Mapping[str, NotebookNode]) -> 
 
 def _notes_cell(notes: list[str]) -> NotebookNode:
     lines = "\n".join(f"> - {note}" for note in notes)
-    return new_markdown_cell(f"> **About the file you handed in**\n>\n{lines}", id="about-the-file")
+    return new_markdown_cell(f"> **{REPAIRED}**\n>\n{lines}", id="about-the-file")

@@ -15,6 +15,8 @@ from course_lib.grading.intake import take_in
 
 HANDED_IN = "handed_in"  # handed_in/<student>/<assignment>/*.ipynb, as the students left it
 
+NOT_GRADED = "Not graded: 0 points for now."
+
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -31,7 +33,7 @@ p.score {{ color: #555; }}
 </head>
 <body>
 <h1>{title}</h1>
-<p class="score">Not graded: 0 points for now.</p>
+<p class="score">{not_graded}</p>
 <p>{problem}</p>
 </body>
 </html>
@@ -63,7 +65,9 @@ def grade_student(root: Path, course_folder: Path, assignment: str, student: str
         run_nbgrader(GenerateFeedback, root, course_folder, assignment, student)
     for name, problem in intake.refused.items():
         page = _PAGE.format(
-            title=html.escape(f"{assignment}: {name}"), problem=html.escape(problem)
+            not_graded=NOT_GRADED,
+            title=html.escape(f"{assignment}: {name}"),
+            problem=html.escape(problem),
         )
         write_atomically(
             course_folder / "feedback" / student / assignment / f"{name}.html", page.encode()

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,8 +21,11 @@ from course_lib.grading.course import run_nbgrader
 from course_lib.grading.demo.hand_in import Course
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
 from course_lib.grading.exercises import write_atomically
+from course_lib.grading.intake import REPAIRED
+from course_lib.grading.one_student import NOT_GRADED
 
 WORK_FOLDER = Path("_build/grade-demo")
+WIDE = 110  # columns of a terminal that have room for everything
 _SUMMARY = "summary.json"  # written last: its key says what the grades belong to
 
 
@@ -36,7 +40,7 @@ def grade_demo(root: Path, console: Console) -> None:
         _grade(root, folder, console)
         summary = {"key": key, "rows": _rows(root, folder)}
         write_atomically(folder / _SUMMARY, json.dumps(summary, indent=1).encode())
-    console.print(_table(summary["rows"]))
+    console.print(_table(summary["rows"], console.width))
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     console.print(f"Feedback: {shown}/feedback/<student>/{ASSIGNMENT}/*.html")
     console.print(f"Grades:   {shown}/grades.csv")
@@ -108,39 +112,49 @@ def _rows(root: Path, folder: Path) -> list[dict]:
                     for name, score in points[student.id].items()
                 },
                 "handed_in": sorted(pages),
-                "named": _named_bugs("".join(pages.values())),
+                "says": _says("".join(pages.values())),
             }
         )
     return rows
 
 
-def _named_bugs(feedback: str) -> list[str]:
-    """The bugs whose sentence stands in a student's feedback."""
+def _says(feedback: str) -> str:
+    """What a student's feedback says, in a few words."""
     shown = html.unescape(feedback)
-    return [
+    said = ["file repaired"] * (REPAIRED in shown) + ["not graded"] * (NOT_GRADED in shown)
+    said += [
         bug.name
         for check in catalogue().values()
         if check.id.startswith(ASSIGNMENT)
         for bug in check.bugs
         if bug.sentence in shown
     ]
+    return ", ".join(said)
 
 
-def _table(rows: list[dict]) -> Table:
-    """One line a student: points by notebook, the total, and what the feedback names."""
+def _table(rows: list[dict], width: int) -> Table:
+    """One line a student: points by notebook, the total, and what the feedback says."""
     notebooks = list(rows[0]["points"])
-    table = Table(title="The demo cohort, graded with nbgrader", title_justify="left")
-    table.add_column("student")
+    table = Table(
+        title="The demo cohort, graded with nbgrader",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("student", no_wrap=True)
     for name in notebooks:
-        table.add_column(f"{name}\nof {rows[0]['points'][name][1]:g}", justify="right")
-    table.add_column("total", justify="right")
-    table.add_column("what it shows")
-    table.add_column("bug named")
+        table.add_column(
+            f"{name}\nof {rows[0]['points'][name][1]:g}", justify="right", no_wrap=True
+        )
+    table.add_column("total", justify="right", no_wrap=True)
+    table.add_column("feedback says", overflow="fold")
+    if width >= WIDE:
+        table.add_column("handed in")
     for row in rows:
         total = sum(points for points, _ in row["points"].values())
         cells = [
             f"{row['points'][name][0]:g}" if name in row["handed_in"] else "·" for name in notebooks
         ]
-        named = ", ".join(row["named"])
-        table.add_row(row["student"], *cells, f"{total:g}", row["about"], named)
+        about = [row["about"]] * (width >= WIDE)
+        table.add_row(row["student"], *cells, f"{total:g}", row["says"], *about)
     return table

@@ -61,6 +61,9 @@ def publish(app, exception):
 
 def add_buttons(app, pagename, templatename, context, doctree):
     """Download the notebook; open it on Colab."""
+    for button in context.get("header_buttons", []):
+        if button["icon"] == "fab fa-github":  # the only brand's icon: 118 KB of font for one sign
+            button["icon"] = "fas fa-code-branch"
     if doctree is None or not is_notebook(app, pagename):
         return
     path = f"{FOLDER}/{pagename}.ipynb"

@@ -61,6 +61,13 @@ def compressed(path: Path) -> bytes:
     return gzip.compress(path.read_bytes())
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing when a page that is left drops its connections."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Overrides the printed traceback; what a page misses, its own visit reports."""
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves files, text compressed, and says nothing."""
 
@@ -83,7 +90,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     handler = functools.partial(Handler, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -1,6 +1,6 @@
 """Record an MLP and a CNN of equally many parameters on digits that move.
 
-    python benchmarks/record_shift.py          # about five minutes on an idle core
+    python benchmarks/record_shift.py          # about a minute on an idle core
 
 writes benchmarks/results/shift.json: test accuracy as lists [seed][shift in pixels], the mean over
 the four directions, for both networks, trained on centred digits and on digits moved at random.

@@ -30,6 +30,7 @@ _LIBRARY_FOLDERS = tuple(
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
     | {os.path.dirname(os.path.realpath(__file__)) + os.sep}
+    | {"<frozen "}  # parts of the standard library that are built into the interpreter
 )
 _MAX_PRINTED = 10_000
 

@@ -32,11 +32,11 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
     Never raises because of the objects. Raises ValueError for an unknown exercise or a wrong number
     of objects.
     """
-    found = _checks().get(exercise)
-    if found is None:
-        near = difflib.get_close_matches(str(exercise), _checks(), n=1)
+    if exercise not in _modules():
+        near = difflib.get_close_matches(str(exercise), _modules(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"there is no exercise {exercise!r}{hint}")
+    found = _load(exercise)
     if len(objects) != len(found.names):
         call = f"check({exercise!r}, {', '.join(found.names)})"
         raise ValueError(f"expected {len(found.names)} objects, got {len(objects)}: write {call}")
@@ -47,18 +47,22 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
 
 def catalogue() -> dict[str, Check]:
     """Every exercise's check by its id, in the order of assignments and names."""
-    return dict(_checks())
+    return {exercise: _load(exercise) for exercise in _modules()}
+
+
+def _load(exercise: str) -> Check:
+    return importlib.import_module(_modules()[exercise]).CHECK
 
 
 @functools.cache
-def _checks() -> dict[str, Check]:
-    checks = {}
-    for assignment in pkgutil.iter_modules(__path__, f"{__name__}."):
-        if not assignment.ispkg:
-            continue
-        package = importlib.import_module(assignment.name)
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            if not module.name.rpartition(".")[2].startswith("_"):
-                found = importlib.import_module(module.name).CHECK
-                checks[found.id] = found
-    return checks
+def _modules() -> dict[str, str]:
+    """Every exercise's module by its id, found by the path, none of them imported."""
+    return {
+        f"{assignment.name}/{module.name.replace('_', '-')}": (
+            f"{__name__}.{assignment.name}.{module.name}"
+        )
+        for assignment in pkgutil.iter_modules(__path__)
+        if assignment.ispkg
+        for module in pkgutil.iter_modules([f"{__path__[0]}/{assignment.name}"])
+        if not module.name.startswith("_")
+    }

@@ -9,6 +9,7 @@ import io
 import linecache
 import os
 import random
+import site
 import sys
 import sysconfig
 import traceback
@@ -29,6 +30,7 @@ _LIBRARY_FOLDERS = tuple(
         os.path.realpath(sysconfig.get_path(name)) + os.sep
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
+    | {os.path.realpath(site.getusersitepackages()) + os.sep}
     | {os.path.dirname(os.path.realpath(__file__)) + os.sep}
     | {"<frozen "}  # parts of the standard library that are built into the interpreter
 )
@@ -86,7 +88,7 @@ def execute(check: Check, implementation: Any, case: Case) -> Outcome:
         except BaseException as exception:
             error, message = type(exception).__name__, _text_of(exception)
             place = _student_line(exception)
-        used_global_rng = not same(_global_random_state(), random_state)
+        used_global_rng = _global_random_state() != random_state
         _restore_global_random_state(random_state)
     edited = tuple(
         name for name, value in case.inputs.items() if not same(given.inputs.get(name), value)
@@ -146,16 +148,13 @@ def _has_one_line_loop(code: CodeType) -> bool:
 
 def _global_random_state() -> tuple[Any, ...]:
     name, keys, *rest = numpy.random.get_state()
-    return (
-        torch.get_rng_state(),
-        (name, keys.tobytes(), *rest),
-        random.getstate(),
-    )
+    torch_state = torch.get_rng_state().numpy().tobytes()
+    return torch_state, (name, keys.tobytes(), *rest), random.getstate()
 
 
 def _restore_global_random_state(state: tuple[Any, ...]) -> None:
     torch_state, (name, keys, *rest), python_state = state
-    torch.set_rng_state(torch_state)
+    torch.set_rng_state(torch.frombuffer(bytearray(torch_state), dtype=torch.uint8))
     numpy.random.set_state((name, numpy.frombuffer(keys, dtype=numpy.uint32), *rest))
     random.setstate(python_state)
 

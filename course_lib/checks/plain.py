@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy
 import torch
 
 from course_lib.checks.base import Plain
@@ -26,7 +27,9 @@ def to_plain(result: object, depth: int = 0) -> Plain:
         return Opaque("containers nested too deeply")
     if result is None or type(result) in (bool, int, float, str):
         return result
-    for kind in (bool, int, float, str):  # a numpy.float64 is a float, and so on
+    if isinstance(result, numpy.generic):  # a NumPy scalar is the number that it holds
+        return to_plain(result.item(), depth + 1)
+    for kind in (bool, int, float, str):  # and so is a subclass of a number
         if isinstance(result, kind):
             return kind(result)
     if isinstance(result, torch.Tensor):

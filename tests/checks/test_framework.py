@@ -67,6 +67,12 @@ def test_a_right_answer_has_every_point_and_a_sentence():
     assert "Well doubled." in found._repr_html_()
 
 
+@pytest.mark.parametrize("scalar", [numpy.float32(2), numpy.int64(2), torch.tensor(2.0), 2.0])
+def test_a_scalar_may_come_as_any_kind_of_number(scalar):
+    case = Case("x", {})
+    assert differs(execute(DOUBLE, lambda *_: scalar, case).outputs, 2.0) is None
+
+
 def test_partial_credit_by_property():
     found = report(unchanged.implementation)
     assert (repr(found), found.bugs) == ("1.0", ["unchanged"])

@@ -20,9 +20,12 @@ def gradient_norms_by_layer(
     (out, in, height, width), in the order of `model.parameters()`. Vectors (biases, and the
     scales and shifts of a normalisation) are left out.
 
-    It measures and nothing else: what `.grad` held before does not count (what it holds
-    afterwards is free), the weights keep their values, and the model stays in its mode,
-    training or evaluation.
+    What `.grad` held before does not count (what it holds afterwards is free). The parameters
+    keep their values and the model stays in its mode. A batch normalisation in training mode
+    updates its running statistics, as in any forward pass.
+
+    Raises:
+        RuntimeError: if a weight plays no part in the loss, or there is no weight.
 
     Source: Glorot and Bengio (2010), section 4.2.
     """
@@ -35,7 +38,10 @@ def gradient_norms_by_layer(
 def signal_by_layer(
     model: nn.Module, x: Float[Tensor, "batch ..."]
 ) -> list[tuple[str, Float[Tensor, "batch ..."]]]:
-    """What comes out of each linear and convolutional layer on the way forward, with its name."""
+    """What comes out of each linear and convolutional layer on the way forward, with its name.
+
+    A batch normalisation in training mode updates its running statistics, as in any forward pass.
+    """
     signals: list[tuple[str, Tensor]] = []
     hooks = [
         layer.register_forward_hook(

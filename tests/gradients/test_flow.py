@@ -67,3 +67,19 @@ def test_hooks_are_gone_even_when_the_model_fails(model):
     with pytest.raises(RuntimeError):
         signal_by_layer(model, torch.zeros(1, 9, 4, 4, dtype=torch.float64))
     assert not any(module._forward_hooks for module in model.modules())
+
+
+class WithAWeightLeftOut(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused = (nn.Linear(2, 3, dtype=torch.float64) for _ in range(2))
+
+    def forward(self, x):
+        return self.used(x)
+
+
+@pytest.mark.parametrize("model", [WithAWeightLeftOut(), nn.BatchNorm1d(2).double()])
+def test_a_weight_without_a_part_in_the_loss_and_no_weight_at_all_are_refused(model):
+    x = torch.ones(4, 2, dtype=torch.float64)
+    with pytest.raises(RuntimeError):
+        gradient_norms_by_layer(model, x, torch.tensor([0, 1, 0, 1]))

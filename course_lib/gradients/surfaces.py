@@ -45,6 +45,8 @@ class Surface:
     """Part of the x axis worth drawing."""
     y_range: tuple[float, float]
     """Part of the y axis worth drawing."""
+    formula: str = ""
+    """The function as a reader writes it, where a figure shows it."""
 
     def gradient(self, point: Float[Tensor, "2"]) -> Float[Tensor, "2"]:
         """The gradient at a point, by torch's autograd."""
@@ -56,7 +58,31 @@ class Surface:
 
 
 SURFACES = (
-    Surface("ravine", ravine, (-4.0, 1.0), ((0.0, 0.0),), (-4.5, 1.5), (-1.5, 1.5)),
-    Surface("Rosenbrock", rosenbrock, (-1.2, 1.0), ((1.0, 1.0),), (-1.8, 1.8), (-0.8, 2.0)),
-    Surface("saddle", saddle, (0.01, 1.2), ((-1.0, 0.0), (1.0, 0.0)), (-1.8, 1.8), (-1.4, 1.4)),
+    Surface(
+        "ravine",
+        ravine,
+        start=(-4.0, 1.0),
+        minima=((0.0, 0.0),),
+        x_range=(-4.5, 1.5),
+        y_range=(-1.5, 1.5),
+        formula="(x² + 100y²) / 2",
+    ),
+    Surface(
+        "Rosenbrock",
+        rosenbrock,
+        start=(-1.2, 1.0),
+        minima=((1.0, 1.0),),
+        x_range=(-1.8, 1.8),
+        y_range=(-0.8, 2.0),
+        formula="(1 − x)² + 100(y − x²)²",
+    ),
+    Surface(
+        "saddle",
+        saddle,
+        start=(0.01, 1.2),
+        minima=((-1.0, 0.0), (1.0, 0.0)),
+        x_range=(-1.8, 1.8),
+        y_range=(-1.4, 1.4),
+        formula="x⁴/4 − x²/2 + y²/2",
+    ),
 )

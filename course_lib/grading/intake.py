@@ -25,9 +25,7 @@ class Intake:
 
     notebooks: dict[str, NotebookNode] = field(default_factory=dict)  # by the released name
     notes: dict[str, list[str]] = field(default_factory=dict)  # what was repaired, by that name
-    refused: dict[str, str] = field(
-        default_factory=dict
-    )  # why a file cannot be graded, by its name
+    refused: dict[str, str] = field(default_factory=dict)  # why a file cannot be graded, by name
 
 
 def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
@@ -56,10 +54,13 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
             notes = intake.notes.setdefault(name, [])
             if name != path.stem:
                 notes.append(f"The file was called {path.name}; it was graded as {name}.ipynb.")
+            if intake.refused.pop(name, None):
+                notes.append("Another file that you handed in is broken or empty; it was not used.")
             notes += repair(notebook, released[name])
-            if notes:
-                notebook.cells.insert(0, _notes_cell(notes))
             intake.notebooks[name] = notebook
+    for name, notes in intake.notes.items():
+        if notes:
+            intake.notebooks[name].cells.insert(0, _notes_cell(notes))
     return intake
 
 

@@ -140,7 +140,20 @@ def test_a_renamed_notebook_is_recognised(hand_in):
 
 def test_of_two_copies_the_one_with_the_right_name_counts(hand_in):
     hand_in(name="a copy.ipynb")
-    assert hand_in().notes["curves"] == ["a copy.ipynb was left aside: curves.ipynb was graded."]
+    intake = hand_in()
+    assert intake.notes["curves"] == ["a copy.ipynb was left aside: curves.ipynb was graded."]
+    assert intake.notes["curves"][0] in intake.notebooks["curves"].cells[0].source
+
+
+@pytest.mark.parametrize("broken", ['{"cells": [', json.dumps(new_notebook())])
+def test_a_sound_copy_of_a_broken_notebook_is_graded(hand_in, tmp_path, broken):
+    (tmp_path / "curves.ipynb").write_text(broken, encoding="utf-8")
+    intake = hand_in(name="curves (1).ipynb")
+    assert ids(intake) == RELEASED
+    assert not intake.refused
+    told = intake.notebooks["curves"].cells[0].source
+    assert "curves (1).ipynb; it was graded as curves.ipynb" in told
+    assert "Another file that you handed in is broken or empty" in told
 
 
 @pytest.mark.parametrize(

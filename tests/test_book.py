@@ -99,8 +99,9 @@ def test_a_page_depends_on_modules_scripts_records_and_pins(book: Path):
         book,
         {
             "course_lib/widgets/__init__.py": "",
-            "course_lib/widgets/w.py": "from course_lib import c\n",
+            "course_lib/widgets/w.py": "from course_lib import c\nscript = 'w.js'\n",
             "course_lib/widgets/w.js": "",
+            "course_lib/widgets/other.js": "",
             "benchmarks/results/run.json": "{}",
             "benchmarks/results/other.json": "{}",
         },
@@ -178,3 +179,11 @@ def test_the_table_of_contents_names_pages_that_exist_and_no_solution():
     assert not [file for file in named if file.startswith(("solutions", "tests"))]
     suffixes = (".md", ".ipynb")
     assert [f for f in named if not any((ROOT / f"{f}{s}").is_file() for s in suffixes)] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "book" / "1_overfitting").glob("[1-6]_*.md")))
+def test_a_page_depends_on_no_widget_but_its_own(page: Path):
+    files = execution_key.dependencies(ROOT, page.read_text("utf-8"))
+    widgets = {"polynomial_fit", "bias_variance", "double_descent", "optimizer_race"}
+    scripts = {file.stem for file in files if file.suffix == ".js"}
+    assert len(widgets & scripts) == ("widget.figure()" in page.read_text("utf-8"))

@@ -30,12 +30,11 @@ def imported_modules(source: str) -> Iterator[str]:
 
 
 def module_files(root: Path, name: str) -> Iterator[Path]:
-    """The file of module `name`, scripts and styles beside it, and its packages' __init__.py."""
+    """The file of module `name`, and its packages' __init__.py."""
     path = root.joinpath(*name.split("."))
     file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
     if file.is_file():
         yield file
-        yield from (f for f in file.parent.iterdir() if f.suffix in {".js", ".css", ".json"})
     if "." in name:
         yield from module_files(root, name.rpartition(".")[0])
 
@@ -48,9 +47,12 @@ def dependencies(root: Path, page: str) -> list[Path]:
         for name in imported_modules(sources.pop()):
             new = set(module_files(root, name)) - found
             found |= new
-            sources += [file.read_text("utf-8") for file in new if file.suffix == ".py"]
+            sources += [file.read_text("utf-8") for file in new]
     text = page + "".join(file.read_text("utf-8") for file in found)
-    found |= {file for file in root.glob("benchmarks/results/*.json") if file.name in text}
+    beside = {f for folder in {file.parent for file in found} for f in folder.iterdir()}
+    named = {f for f in beside if f.suffix in {".js", ".css", ".json"}}
+    named |= set(root.glob("benchmarks/results/*.json"))
+    found |= {file for file in named if file.name in text}
     found |= set(root.glob("constraints.txt"))
     return sorted(found)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -11,24 +10,23 @@ from matplotlib.figure import Figure
 from course_lib.overfitting.bias_variance import bias_variance
 from course_lib.overfitting.polynomial import fit_least_squares, polynomial_features
 from course_lib.plotting import BLUE, GREEN, GREY, INK, VERMILLION, new_figure
-from course_lib.widgets.polynomial_fit import PARABOLA, RCOND, float64
+from course_lib.widgets.base import CourseWidget
+from course_lib.widgets.curves import PARABOLA, RCOND, float64
 from course_lib.widgets.random_stream import RandomStream
-from course_lib.widgets.source import STYLESHEET, source
-from course_lib.widgets.still import still
+from course_lib.widgets.source import source
 from course_lib.widgets.validation import number_list, one_of, positive, within
 
 MOST_DRAWS = 10_000
 CURVES_KEPT = 50
 
 
-class BiasVariance(anywidget.AnyWidget):
+class BiasVariance(CourseWidget):
     """Polynomial fits to fresh data sets, with running estimates of noise, bias² and variance.
 
     The page draws from the generator of `RandomStream`, so Python can repeat every data set.
     """
 
     _esm = source("least_squares.js", "random_stream.js", "ensemble.js", "bias_variance.js")
-    _css = STYLESHEET
 
     degree = traitlets.Int(9).tag(sync=True)
     """Degree of every fit."""
@@ -118,8 +116,7 @@ class BiasVariance(anywidget.AnyWidget):
         terms = {"noise": noise, "bias_squared": bias_squared, "variance": variance}
         return terms | {"total": noise + bias_squared + variance, "measured": measured}
 
-    def figure(self) -> Figure:
-        """The same state as a still figure, for print and for readers without scripts."""
+    def _figure(self) -> Figure:
         weights, _ = self.draw()
         figure, (top, bottom) = new_figure(2, 1)
         grid = torch.linspace(0, 1, 101, dtype=torch.float64)
@@ -152,4 +149,4 @@ class BiasVariance(anywidget.AnyWidget):
         bottom.barh(0, terms["measured"], color=GREEN)
         bottom.set(yticks=[1, 0], yticklabels=["sum", "measured"], xlabel="squared error")
         bottom.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-        return still(figure)
+        return figure

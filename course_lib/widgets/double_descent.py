@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 from matplotlib.figure import Figure
 
 from course_lib.plotting import DATA, GREEN, TRAINING, VALIDATION, label_line, new_figure
-from course_lib.widgets.source import STYLESHEET, source
-from course_lib.widgets.still import still
+from course_lib.widgets.base import CourseWidget
+from course_lib.widgets.source import source
 from course_lib.widgets.validation import number_list, one_of
 
 CURVES = ("train_error", "test_error")
 
 
-class DoubleDescent(anywidget.AnyWidget):
+class DoubleDescent(CourseWidget):
     """Training and test error against the number of features, as they were computed and recorded.
 
     `record` maps n_train to a count; n_features, alphas (ridge strengths, 0 first if there) and
@@ -25,7 +24,6 @@ class DoubleDescent(anywidget.AnyWidget):
     """
 
     _esm = source("double_descent.js")
-    _css = STYLESHEET
 
     record = traitlets.Dict().tag(sync=True)
     """The recorded run, reduced to what is drawn."""
@@ -72,8 +70,7 @@ class DoubleDescent(anywidget.AnyWidget):
         noise = self.record["noise"].index(self.noise)
         return self.record[name][noise][self.record["alphas"].index(self.alpha)]
 
-    def figure(self) -> Figure:
-        """The same state as a still figure, for print and for readers without scripts."""
+    def _figure(self) -> Figure:
         names = [*CURVES, *(["weight_norm"] if "weight_norm" in self.record else [])]
         figure, axes = new_figure(len(names) - 1, 1, squeeze=False)
         panels = [axes[0, 0], axes[0, 0], axes[-1, 0]]
@@ -92,7 +89,7 @@ class DoubleDescent(anywidget.AnyWidget):
         axes[0, 0].set_title(f"Ridge α = {self.alpha:g}, {self.noise:.0%} wrong labels")
         if "weight_norm" in self.record:
             axes[-1, 0].set(ylabel="‖weights‖", yscale="log")
-        return still(figure)
+        return figure
 
 
 def _checked(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-import anywidget
 import torch
 import traitlets
 from matplotlib.figure import Figure
 
 from course_lib.gradients import optimizers, surfaces
 from course_lib.plotting import BLUE, GREEN, GREY, INK, OCHRE, PURPLE, VERMILLION, new_figure
-from course_lib.widgets.source import STYLESHEET, source
-from course_lib.widgets.still import still
+from course_lib.widgets.base import CourseWidget
+from course_lib.widgets.source import source
 from course_lib.widgets.validation import number_list, one_of, positive, within
 
 MAX_STEPS = 500
@@ -27,11 +26,6 @@ LANES: dict[str, tuple[str, Callable, str, str]] = {
     "adamw": ("AdamW", optimizers.adamw_step, PURPLE, ":"),
 }
 SURFACES = {surface.name.lower(): surface for surface in surfaces.SURFACES}
-LABELS = {
-    "ravine": "Ravine: (x² + 100y²) / 2",
-    "rosenbrock": "Rosenbrock: (1 − x)² + 100(y − x²)²",
-    "saddle": "Saddle: x⁴/4 − x²/2 + y²/2",
-}
 # Learning rates at which each optimizer does respectably on a surface, in the order of LANES.
 LEARNING_RATES = {
     "ravine": (0.018, 0.002, 0.3, 5.0, 0.1, 0.2),
@@ -40,7 +34,7 @@ LEARNING_RATES = {
 }
 
 
-class OptimizerRace(anywidget.AnyWidget):
+class OptimizerRace(CourseWidget):
     """The paths of several optimizers over contour lines, and their losses, step by step.
 
     The page runs the update rules of `course_lib.gradients.optimizers` on the surfaces of
@@ -48,7 +42,6 @@ class OptimizerRace(anywidget.AnyWidget):
     """
 
     _esm = source("optimizers.js", "contours.js", "optimizer_rows.js", "optimizer_race.js")
-    _css = STYLESHEET
 
     surface = traitlets.Unicode("ravine").tag(sync=True)
     """Surface raced on, a key of `surfaces`."""
@@ -125,8 +118,7 @@ class OptimizerRace(anywidget.AnyWidget):
                 break
         return torch.stack(path)
 
-    def figure(self) -> Figure:
-        """The same state as a still figure, for print and for readers without scripts."""
+    def _figure(self) -> Figure:
         surface = SURFACES[self.surface]
         figure, (top, bottom) = new_figure(2, 1)
         x, y = (
@@ -145,17 +137,22 @@ class OptimizerRace(anywidget.AnyWidget):
             bottom.plot((surface.function(path) - lowest).clamp(1e-12, 1e9), dashes, color=colour)
         top.plot(*zip(*surface.minima, strict=True), "*", color=INK, markersize=12, linestyle="")
         top.set(xlim=surface.x_range, ylim=surface.y_range, xlabel="x", ylabel="y")
-        top.set_title(f"{LABELS[self.surface]}\nafter {self.n_steps} steps")
+        top.set_title(f"{_label(self.surface)}\nafter {self.n_steps} steps")
         bottom.set(yscale="log", ylim=(1e-6, 1e4), xlabel="step", ylabel="loss above the minimum")
         figure.legend(loc="outside lower center", ncols=3)
-        return still(figure)
+        return figure
+
+
+def _label(name: str) -> str:
+    surface = SURFACES[name]
+    return f"{surface.name.capitalize()}: {surface.formula}"
 
 
 def _described(name: str) -> dict:
     """What the page needs to know of a surface, as plain data."""
     surface = SURFACES[name]
     return {
-        "label": LABELS[name],
+        "label": _label(name),
         "start": list(surface.start),
         "minima": [list(place) for place in surface.minima],
         "x_range": list(surface.x_range),

@@ -1,24 +1,20 @@
 """Widget: drag the degree of a polynomial, watch the fit and both errors."""
 
-import inspect
 from collections.abc import Iterable
 
-import anywidget
 import torch
 import traitlets
 from matplotlib.figure import Figure
 
 from course_lib.overfitting.polynomial import fit_least_squares, polynomial_features, rmse
 from course_lib.plotting import COLOURS, DATA, INK, TRAINING, VALIDATION, label_line, new_figure
-from course_lib.widgets.source import STYLESHEET, source
-from course_lib.widgets.still import still
+from course_lib.widgets.base import CourseWidget
+from course_lib.widgets.curves import PARABOLA, RCOND, float64
+from course_lib.widgets.source import source
 from course_lib.widgets.validation import number_list, same_length, within
 
-PARABOLA = (1.0, 0.0, 2.0)  # 2x² + 1 in increasing powers
-RCOND: float = inspect.signature(fit_least_squares).parameters["rcond"].default
 
-
-class PolynomialFit(anywidget.AnyWidget):
+class PolynomialFit(CourseWidget):
     """Least-squares polynomials through the same points, degree by degree, with both errors.
 
     The page fits by minimum-norm least squares with `fit_least_squares`'s own `rcond`. At the
@@ -27,7 +23,6 @@ class PolynomialFit(anywidget.AnyWidget):
     """
 
     _esm = source("least_squares.js", "polynomial_fit.js")
-    _css = STYLESHEET
 
     degree = traitlets.Int(9).tag(sync=True)
     """Degree shown."""
@@ -82,8 +77,7 @@ class PolynomialFit(anywidget.AnyWidget):
     def _degree_is_offered(self, proposal: dict) -> int:
         return within("degree", proposal["value"], 0, self.max_degree)
 
-    def figure(self) -> Figure:
-        """The same state as a still figure, for print and for readers without scripts."""
+    def _figure(self) -> Figure:
         x, y = float64(self.x_train), float64(self.y_train)
         x_new, y_new = float64(self.x_validation), float64(self.y_validation)
         weights = [
@@ -118,12 +112,7 @@ class PolynomialFit(anywidget.AnyWidget):
         bottom.set(yscale="log", ylim=(low, min(1.5 * max(errors["validation"]), low * 1e4)))
         bottom.set(xlabel="degree", ylabel="RMSE (log scale)")
         bottom.axvline(self.degree, color=DATA, linestyle="--", linewidth=1)
-        return still(figure)
-
-
-def float64(values: list[float]) -> torch.Tensor:
-    """A list of numbers as a tensor in the course's precision."""
-    return torch.tensor(values, dtype=torch.float64)
+        return figure
 
 
 def _padded(values: list[float], share: float) -> list[float]:

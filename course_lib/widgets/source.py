@@ -13,6 +13,3 @@ SHARED = ("plot.js", "controls.js")
 def source(*names: str) -> str:
     """The text of the shared files and then of `names`, from this folder, as one ES module."""
     return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in (*SHARED, *names))
-
-
-STYLESHEET = (FOLDER / "widget.css").read_text(encoding="utf-8")

@@ -3,7 +3,9 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from course_lib.widgets import BiasVariance, DoubleDescent, OptimizerRace
+from course_lib.widgets.bias_variance import BiasVariance
+from course_lib.widgets.double_descent import DoubleDescent
+from course_lib.widgets.optimizer_race import OptimizerRace
 
 from .conftest import violations
 from .test_double_descent import RECORD

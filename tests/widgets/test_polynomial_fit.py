@@ -10,7 +10,8 @@ from course_lib.overfitting.polynomial import (
     polynomial_features,
     rmse,
 )
-from course_lib.widgets.polynomial_fit import PARABOLA, PolynomialFit
+from course_lib.widgets.curves import PARABOLA
+from course_lib.widgets.polynomial_fit import PolynomialFit
 
 # Singular values down to rcond = 1e-10 of the largest are kept, and rounding (1e-16) moves those by
 # up to 1e-6 of themselves: so do the fit's values at its own points (5e-7 at most, over 200 data

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from course_lib.gradients.descent import accuracy, train
 from course_lib.gradients.optimizers import sgd_step
 from course_lib.models.mlp import MLP
-from course_lib.overfitting.double_descent import digits_task
+from course_lib.overfitting.digits import digits_task
 
 VARIANTS = {
     "sigmoid": {"activation": "sigmoid", "initialization": "glorot"},

@@ -14,13 +14,9 @@ from dataclasses import asdict
 import torch
 from recording import write_record
 
-from course_lib.overfitting.descent_in_time import train_networks
-from course_lib.overfitting.double_descent import (
-    Fit,
-    digits_task,
-    sweep_features,
-    sweep_samples,
-)
+from course_lib.overfitting.digits import digits_task
+from course_lib.overfitting.double_descent import Fit, sweep_features, sweep_samples
+from course_lib.overfitting.memorisation import train_networks
 
 N_TRAIN = 300
 N_FEATURES = [10, 20, 40, 70, 100, 150, 200, 240, 270, 290, 295, 300, 305, 310, 330, 360, 400, 450]

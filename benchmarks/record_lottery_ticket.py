@@ -18,7 +18,7 @@ from tqdm import tqdm
 from course_lib.gradients.descent import accuracy, train
 from course_lib.gradients.optimizers import adam_step
 from course_lib.models.mlp import MLP
-from course_lib.overfitting.double_descent import digits_task
+from course_lib.overfitting.digits import digits_task
 from course_lib.overfitting.lottery_ticket import find_tickets, random_masks, share_kept
 
 N_TRAIN, D_HIDDEN, N_LAYERS = 1000, 128, 3

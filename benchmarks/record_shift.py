@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from course_lib.gradients.descent import accuracy, train
 from course_lib.gradients.optimizers import adam_step
-from course_lib.models.canvas import on_canvas
 from course_lib.models.cnn import CNN
 from course_lib.models.mlp import MLP
+from course_lib.overfitting.digits import on_canvas
 
 N_TRAIN, MARGIN, SHIFTS = 1297, 2, [0, 1, 2]
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 1000, 64, 0.003

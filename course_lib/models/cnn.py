@@ -6,13 +6,7 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from course_lib.gradients.initialization import initialize
-from course_lib.models.hidden_layer import HiddenLayer, activation_named
-
-NORMS = {
-    "none": lambda n_channels, **kw: nn.Identity(),
-    "batch": nn.BatchNorm2d,
-    "layer": lambda n_channels, **kw: nn.GroupNorm(1, n_channels, **kw),
-}
+from course_lib.models.hidden_layer import HiddenLayer, activation_named, norm_named
 
 
 class CNN(nn.Module):
@@ -39,14 +33,13 @@ class CNN(nn.Module):
         super().__init__()
         if n_layers < 2:
             raise ValueError(f"n_layers must be at least 2, got {n_layers}")
-        if normalization not in NORMS:
-            raise ValueError(f"normalization must be one of {sorted(NORMS)}, got {normalization!r}")
+        new_norm = norm_named(normalization, of_images=True)
 
         def convolution(n_in: int) -> nn.Module:
             return skip_init(nn.Conv2d, n_in, n_channels, 3, padding=1, dtype=dtype)
 
         def layer() -> HiddenLayer:
-            norm = NORMS[normalization](n_channels, dtype=dtype)
+            norm = new_norm(n_channels, dtype=dtype)
             linear = convolution(n_channels)
             return HiddenLayer(norm, activation_named(activation), linear, residual)
 

@@ -1,5 +1,8 @@
 """The layer that deep networks repeat, with each of its parts to switch on."""
 
+from collections.abc import Callable
+from functools import partial
+
 from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -10,12 +13,26 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
 }
 
+VECTOR_NORMS = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+IMAGE_NORMS = {"none": nn.Identity, "batch": nn.BatchNorm2d, "layer": partial(nn.GroupNorm, 1)}
+
 
 def activation_named(name: str) -> nn.Module:
     """The activation function of that name, as a module."""
     if name not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {sorted(ACTIVATIONS)}, got {name!r}")
     return ACTIVATIONS[name]()
+
+
+def norm_named(name: str, *, of_images: bool = False) -> Callable[..., nn.Module]:
+    """What makes the normalisation of that name, given the number of features or channels.
+
+    Vectors are (batch, features), images (batch, channels, height, width).
+    """
+    norms = IMAGE_NORMS if of_images else VECTOR_NORMS
+    if name not in norms:
+        raise ValueError(f"normalization must be one of {sorted(norms)}, got {name!r}")
+    return norms[name]
 
 
 class HiddenLayer(nn.Module):

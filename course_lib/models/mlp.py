@@ -6,9 +6,7 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from course_lib.gradients.initialization import initialize
-from course_lib.models.hidden_layer import HiddenLayer, activation_named
-
-NORMS = {"none": lambda d, **kw: nn.Identity(), "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+from course_lib.models.hidden_layer import HiddenLayer, activation_named, norm_named
 
 
 class MLP(nn.Module):
@@ -35,11 +33,10 @@ class MLP(nn.Module):
         super().__init__()
         if n_layers < 2:
             raise ValueError(f"n_layers must be at least 2, got {n_layers}")
-        if normalization not in NORMS:
-            raise ValueError(f"normalization must be one of {sorted(NORMS)}, got {normalization!r}")
+        new_norm = norm_named(normalization)
 
         def layer(d_out: int, residual: bool) -> HiddenLayer:
-            norm = NORMS[normalization](d_hidden, dtype=dtype)
+            norm = new_norm(d_hidden, dtype=dtype)
             linear = skip_init(nn.Linear, d_hidden, d_out, dtype=dtype)
             return HiddenLayer(norm, activation_named(activation), linear, residual)
 

@@ -1,11 +1,9 @@
-"""The MLP and the CNN: shapes, parameter counts, switches, and their first weights."""
+"""The MLP and the CNN: shapes, parameter counts and switches."""
 
 import pytest
 import torch
 from torch import nn
 
-from course_lib.gradients.initialization import initialize
-from course_lib.models.canvas import on_canvas
 from course_lib.models.cnn import CNN
 from course_lib.models.mlp import MLP
 
@@ -66,22 +64,6 @@ def test_the_same_generator_gives_the_same_weights_and_leaves_global_state_alone
 
 
 @pytest.mark.parametrize(
-    ("scheme", "variance"), [("uniform", 1 / 600), ("glorot", 2 / 500), ("he", 2 / 200)]
-)
-def test_first_weights_have_the_variance_of_their_scheme(scheme, variance):
-    layer = nn.Linear(200, 300)
-    initialize(layer, scheme, seeded())
-    assert layer.weight.var().item() == pytest.approx(variance, rel=0.03)
-    assert not layer.bias.any()
-
-
-def test_fan_in_of_a_convolution_counts_its_kernel():
-    layer = nn.Conv2d(20, 30, 3)
-    initialize(layer, "he", seeded())
-    assert layer.weight.var().item() == pytest.approx(2 / 180, rel=0.05)
-
-
-@pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"activation": "step"}, "activation .* 'step'"),
@@ -100,13 +82,3 @@ def test_an_unknown_choice_is_named(wrong, message):
 def test_one_layer_is_too_few(make):
     with pytest.raises(ValueError, match=r"n_layers .* got 1"):
         make(6, 5, 3, 1, generator=seeded())
-
-
-def test_images_move_on_their_canvas_without_losing_a_pixel():
-    images = torch.arange(1.0, 9.0, dtype=torch.float64).view(2, 2, 2)
-    moved = on_canvas(images, 1, down=1, right=-1)
-    assert moved.shape == (2, 1, 4, 4)
-    assert torch.equal(moved[:, 0, 2:, :2], images)
-    assert moved.sum() == images.sum()
-    with pytest.raises(ValueError, match="margin 1, got 0 and 2"):
-        on_canvas(images, 1, right=2)

@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from course_lib.overfitting.descent_in_time import (
-    gradient_descent_path,
-    train_networks,
-    two_speed_directions,
-)
+from course_lib.overfitting.digits import digits_task, one_hot
 from course_lib.overfitting.double_descent import (
-    digits_task,
     fit_digits,
     min_norm_fit,
-    one_hot,
     random_directions,
     random_relu_features,
     sweep_features,
@@ -57,18 +51,6 @@ def test_random_relu_features_by_hand():
     assert random_relu_features(x, directions).tolist() == [[3.0, 0.0, 1.0]]
 
 
-def test_digits_task_splits_all_images_and_relabels_the_share_asked_for():
-    task = digits_task(1000, 0.25, seeded())
-    assert len(task.x_train) == 1000
-    assert len(task.x_test) == 797
-    wrong = (task.y_train != task.truth).double().mean().item()
-    assert wrong == pytest.approx(0.25, abs=6 * (0.25 * 0.75 / 1000) ** 0.5)
-    assert task.x_train.mean(dim=0).abs().max() < 1e-12
-    assert len(task.first(10).y_train) == len(task.first(10).truth) == 10
-    with pytest.raises(ValueError, match="1797"):
-        digits_task(1797, 0.0, seeded())
-
-
 def test_fits_at_each_ridge_strength_are_the_closed_form():
     task = digits_task(60, 0.2, seeded())
     directions = random_directions(64, 90, seeded())
@@ -100,38 +82,6 @@ def test_more_data_hurts_at_the_threshold():
     task = digits_task(300, 0.2, seeded())
     fits = sweep_samples(task, [40, 100, 300], 100, (0.0,), seeded())
     assert fits[1][0].test_error > fits[0][0].test_error > fits[2][0].test_error
-
-
-def test_gradient_descent_path_is_what_taking_the_steps_gives():
-    features, y = matrix(8, 12), matrix(8, 2, seed=1)
-    step_size = 1 / torch.linalg.matrix_norm(features, ord=2) ** 2
-    weights = torch.zeros(12, 2, dtype=torch.float64)
-    taken = {0: weights}
-    for step in range(1, 51):
-        weights = weights - step_size * features.T @ (features @ weights - y)
-        taken[step] = weights
-    path = gradient_descent_path(features, y, tuple(taken))
-    torch.testing.assert_close(torch.stack(path), torch.stack(list(taken.values())))
-    (last,) = gradient_descent_path(features, y[:, 0], (10**9,))
-    torch.testing.assert_close(last, min_norm_fit(features, y[:, 0]))
-
-
-def test_two_speed_directions_look_at_two_parts():
-    directions = two_speed_directions(5, 7, 0.01, 3, seeded())
-    left = torch.arange(64) % 8 < 3
-    assert directions.shape == (64, 12)
-    assert not directions[~left, :5].any()
-    assert not directions[left, 5:].any()
-    assert directions[:, 5:].norm(dim=0).max() <= 0.01
-
-
-def test_networks_memorise_wrong_labels_after_they_have_learned_the_right_ones():
-    tasks = [digits_task(200, 0.2, seeded(seed)) for seed in range(2)]
-    curve = train_networks(tasks, 128, [10, 150], seeded(), learning_rate=5e-3)
-    assert curve.epochs == [10, 150]
-    assert curve.test_error.shape == (2, 2)
-    assert (curve.memorised[1] > curve.memorised[0] + 0.3).all()
-    assert (curve.train_error[1] < curve.train_error[0]).all()
 
 
 def test_the_record_is_what_the_widget_takes_and_shows_double_descent():

@@ -13,7 +13,6 @@ DISPLAY_TAGS = frozenset({"hide-cell", "hide-input", "hide-output", "remove-cell
 _NAME = re.compile(r"(?P<assignment>ex\d+_[a-z0-9_]+)\.(?P<notebook>[a-z0-9_]+)\.md")
 _MARKER = re.compile(r"#\s*answer:\s*(?P<reference>[\w.]+)\s*")
 _GIVEN = re.compile(r"#\s*given:\s*(?P<names>[\w\s,]+)")
-_DASHES = re.compile(r"^# --- ")  # some authors set the commentary off with dashes
 
 
 class AuthorError(ValueError):
@@ -111,7 +110,7 @@ def _read_answer(source: str, place: str) -> Answer:
             f"{place}: only comment lines may follow the marker, found {code[0]!r}; "
             "the code comes from the reference"
         )
-    commentary = "\n".join(_DASHES.sub("# ", line) for line in rest).strip("\n")
+    commentary = "\n".join(rest).strip("\n")
     return Answer(place, marker["reference"], given, commentary)
 
 

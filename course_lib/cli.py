@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="From Overfitting to LLMs: build, grade, inspect.", no_args_is_help=True)
-
-
-@app.callback()
-def main() -> None:
-    """From Overfitting to LLMs: build, grade, inspect."""
+app = typer.Typer(
+    help="Build the exercises, grade the demo cohort, inspect the machine.", no_args_is_help=True
+)
 
 
 @app.command()

@@ -25,8 +25,7 @@ def examine(console: Console, root: Path) -> None:
     pinned = _pins(root / "constraints.txt")
     for package in PACKAGES:
         table.add_row(package, _version(package, pinned.get(package)))
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    table.add_row("Chromium", browser or "[yellow]missing: the browser tests will skip[/yellow]")
+    table.add_row("Chromium", _browser() or "[yellow]missing: the browser tests will skip[/yellow]")
     console.print(table)
 
 
@@ -34,6 +33,13 @@ def _device() -> str:
     if torch.cuda.is_available():
         return f"CUDA, {torch.cuda.get_device_name()}"
     return "MPS" if torch.backends.mps.is_available() else "CPU"
+
+
+def _browser() -> str | None:
+    """Where the browser tests find Chromium."""
+    return (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
 
 
 def _pins(path: Path) -> dict[str, str]:

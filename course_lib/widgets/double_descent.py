@@ -42,15 +42,16 @@ class DoubleDescent(CourseWidget):
         n_features: int | None = None,
     ) -> None:
         checked = _checked(record)
-        counts, nearest = checked["n_features"], checked["n_train"]
-        at_threshold = min(counts, key=lambda count: abs(count - nearest))
+        counts, n_train = checked["n_features"], checked["n_train"]
+        if n_features is None:  # the count nearest to the threshold
+            n_features = min(counts, key=lambda count: abs(count - n_train))
         super().__init__(
             record=checked,
             alpha=one_of("alpha", alpha, checked["alphas"]),
             noise=one_of(
                 "noise", checked["noise"][-1] if noise is None else noise, checked["noise"]
             ),
-            n_features=one_of("n_features", n_features or at_threshold, counts),
+            n_features=one_of("n_features", n_features, counts),
         )
 
     @traitlets.validate("alpha")

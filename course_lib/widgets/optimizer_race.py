@@ -44,13 +44,13 @@ class OptimizerRace(CourseWidget):
     _esm = source("optimizers.js", "contours.js", "optimizer_rows.js", "optimizer_race.js")
 
     surface = traitlets.Unicode("ravine").tag(sync=True)
-    """Surface raced on, a key of `surfaces`."""
+    """Surface raced on, a key of `surfaces`; a new one brings its own start and learning rates."""
     surfaces = traitlets.Dict().tag(sync=True)
     """What the page needs of each surface: label, start, minima, ranges, learning rates."""
     levels = traitlets.List(traitlets.Float(), list(LEVELS)).tag(sync=True)
     """Heights above the minimum at which contour lines are drawn."""
     learning_rates = traitlets.Dict().tag(sync=True)
-    """Learning rate of each optimizer."""
+    """Learning rate of each optimizer; one that is left out gets the surface's own."""
     start = traitlets.List(traitlets.Float()).tag(sync=True)
     """Where all of them start, [x, y]."""
     n_steps = traitlets.Int(60).tag(sync=True)
@@ -70,24 +70,35 @@ class OptimizerRace(CourseWidget):
     ) -> None:
         one_of("surface", surface, list(SURFACES))
         described = {name: _described(name) for name in SURFACES}
-        given = {
-            one_of("learning_rates' key", name, list(LANES)): positive(
-                f"learning_rates[{name!r}]", rate
-            )
-            for name, rate in (learning_rates or {}).items()
-        }
         super().__init__(
             surfaces=described,
             surface=surface,
             n_steps=within("n_steps", n_steps, 0, MAX_STEPS),
             start=number_list("start", described[surface]["start"] if start is None else start),
-            learning_rates=described[surface]["learning_rates"] | given,
+            learning_rates=dict(learning_rates or {}),
             shown=list(shown),
         )
+        self.observe(self._start_over, "surface")
+
+    def _start_over(self, _change: dict) -> None:
+        surface = self.surfaces[self.surface]
+        with self.hold_sync():
+            self.start = surface["start"]
+            self.learning_rates = surface["learning_rates"]
 
     @traitlets.validate("surface")
     def _surface_is_known(self, proposal: dict) -> str:
         return one_of("surface", proposal["value"], list(SURFACES))
+
+    @traitlets.validate("learning_rates")
+    def _rates_are_positive(self, proposal: dict) -> dict[str, float]:
+        given = {
+            one_of("learning_rates' key", name, list(LANES)): positive(
+                f"learning_rates[{name!r}]", rate
+            )
+            for name, rate in proposal["value"].items()
+        }
+        return self.surfaces[self.surface]["learning_rates"] | given
 
     @traitlets.validate("shown")
     def _optimizers_are_known(self, proposal: dict) -> list[str]:

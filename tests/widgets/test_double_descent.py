@@ -60,7 +60,8 @@ def test_figure_draws_the_recorded_curves(with_norm):
         ({"n_features": [10, 20]}, {}, "must have the shape"),
         ({}, {"alpha": 0.5}, r"alpha must be one of \[0.0, 0.01, 1.0\], got 0.5"),
         ({}, {"noise": 0.1}, r"noise must be one of \[0.0, 0.2\], got 0.1"),
-        ({}, {"n_features": 7}, "n_features must be one of"),
+        ({}, {"n_features": 7}, "n_features must be one of .*, got 7"),
+        ({}, {"n_features": 0}, "n_features must be one of .*, got 0"),
     ],
 )
 def test_bad_input_is_named(changes, options, message):

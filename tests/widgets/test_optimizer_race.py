@@ -88,6 +88,42 @@ def test_bad_input_is_named(options, message):
         OptimizerRace(**options)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("surface", "bowl", "surface must be one of .*, got 'bowl'"),
+        ("learning_rates", {"sgd": -1.0}, r"learning_rates\['sgd'\] must be positive .*, got -1.0"),
+        ("learning_rates", {"sgd": "1"}, r"learning_rates\['sgd'\] must be positive .*, got '1'"),
+        ("learning_rates", {"lion": 1.0}, "learning_rates' key must be one of .*, got 'lion'"),
+    ],
+)
+def test_a_bad_value_set_later_is_refused(field, value, message):
+    race = OptimizerRace()
+    before = getattr(race, field)
+    with pytest.raises(ValueError, match=message):
+        setattr(race, field, value)
+    assert getattr(race, field) == before
+
+
+def test_a_new_surface_brings_its_own_start_and_rates():
+    race = OptimizerRace("ravine", start=(1.0, 1.0), learning_rates={"sgd": 0.001})
+    assert race.start == [1.0, 1.0]
+    assert race.learning_rates["sgd"] == 0.001
+    race.surface = "saddle"
+    fresh = OptimizerRace("saddle")
+    assert (race.start, race.learning_rates) == (fresh.start, fresh.learning_rates)
+
+
+def test_rates_left_out_are_the_surfaces_own():
+    race = OptimizerRace("saddle")
+    expected = race.learning_rates
+    race.learning_rates = {}
+    assert race.learning_rates == expected
+    race.learning_rates = {"adam": 0.5}
+    assert race.learning_rates == expected | {"adam": 0.5}
+    assert set(race.paths()) == set(LANES)
+
+
 def test_a_run_that_diverges_ends():
     path = OptimizerRace(learning_rates={"sgd": 1.0}, shown=["sgd"]).paths()["sgd"]
     assert len(path) < 10

@@ -26,7 +26,7 @@ ALPHAS = [0.0, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0]
 NOISE = [0.0, 0.2]
 EPOCHS = [1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 38, 52, 72, 100, 140, 190, 260, 360, 500, 700, 1000]
 EPOCHS += [1400, 2000]
-N_HIDDEN = [16, 64, 512]
+D_HIDDEN = [16, 64, 512]
 
 
 def main() -> None:
@@ -87,10 +87,10 @@ def over_noise(run, seeds: Iterable[int]) -> dict[str, list]:
 
 def record_epochs(seeds: Iterable[int]) -> dict:
     """Networks of three widths on 1,000 digits, a fifth of them relabelled."""
-    record = {"n_train": 1000, "noise": 0.2, "epochs": EPOCHS, "n_hidden": N_HIDDEN, "curves": []}
-    for n_hidden in N_HIDDEN:
+    record = {"n_train": 1000, "noise": 0.2, "epochs": EPOCHS, "d_hidden": D_HIDDEN, "curves": []}
+    for d_hidden in D_HIDDEN:
         tasks = [digits_task(1000, 0.2, torch.Generator().manual_seed(seed)) for seed in seeds]
-        curve = train_networks(tasks, n_hidden, EPOCHS, torch.Generator().manual_seed(0))
+        curve = train_networks(tasks, d_hidden, EPOCHS, torch.Generator().manual_seed(0))
         fields = {}
         for name in ("train_error", "test_error", "memorised"):
             fields |= summarise(name, getattr(curve, name).mT)

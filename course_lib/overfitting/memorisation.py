@@ -19,28 +19,33 @@ class TrainingCurve:
     epochs: list[int]  # when it was measured
     train_error: Float[Tensor, "epochs tasks"]  # share of training labels not reproduced
     test_error: Float[Tensor, "epochs tasks"]  # share of test images misclassified
-    memorised: Float[Tensor, "epochs tasks"]  # share of the wrong labels that are reproduced
+    memorised: Float[
+        Tensor, "epochs tasks"
+    ]  # share of the wrong labels reproduced, NaN without any
 
 
 def train_networks(
     tasks: Sequence[DigitsTask],
-    n_hidden: int,
+    d_hidden: int,
     epochs: Sequence[int],
     generator: torch.Generator,
     learning_rate: float = 1e-3,
     batch_size: int = 100,
 ) -> TrainingCurve:
-    """Trains one network of one hidden ReLU layer on each task, all of them at once, with Adam.
+    """Train one network of one hidden ReLU layer on each task, all of them at once, with Adam.
 
     The networks share nothing but the loop: their weights are stacked along the first axis, so that
-    each matrix product serves all of them. In float32, as networks usually are.
+    each matrix product serves all of them. In float32, as networks usually are. It is measured
+    after each of `epochs`, counted from 1; raises ValueError if they are none, below 1 or repeated.
     """
+    if min(epochs, default=0) < 1 or len(set(epochs)) < len(epochs):
+        raise ValueError(f"epochs must be different numbers from 1 up, got {list(epochs)}")
     x_train, x_test = _stack(tasks, "x_train").float(), _stack(tasks, "x_test").float()
     y_train, y_test, truth = (_stack(tasks, name) for name in ("y_train", "y_test", "truth"))
     wrong = y_train != truth
     layers = [
         torch.randn(len(tasks), fan_in, fan_out, generator=generator) * (gain / fan_in) ** 0.5
-        for fan_in, fan_out, gain in ((64, n_hidden, 2), (n_hidden, N_CLASSES, 1))
+        for fan_in, fan_out, gain in ((64, d_hidden, 2), (d_hidden, N_CLASSES, 1))
     ]
     biases = [torch.zeros(len(tasks), 1, layer.shape[2]) for layer in layers]
     parameters = [parameter.requires_grad_() for parameter in layers + biases]

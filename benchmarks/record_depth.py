@@ -7,11 +7,10 @@ loss (mean over the last 20 batches) and the test accuracy after the same number
 lists [depth][learning rate][seed].
 """
 
-import argparse
 from concurrent.futures import ProcessPoolExecutor
 
 import torch
-from recording import write_record
+from recording import read_options, write_record
 from tqdm import tqdm
 
 from course_lib.gradients.descent import accuracy, train
@@ -36,11 +35,8 @@ N_STEPS, BATCH_SIZE, D_HIDDEN, N_TRAIN = 200, 64, 64, 1297
 
 def main() -> None:
     """Run the sweep, several runs at once, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, counted from 0")
-    parser.add_argument("--jobs", type=int, default=2, help="how many processes")
-    arguments = parser.parse_args()
-    seeds = list(range(arguments.seeds))
+    options = read_options(__doc__, seeds=5, jobs=2)
+    seeds = list(range(options.seeds))
     runs = [
         (name, i, j, seed)
         for i in reversed(range(len(DEPTHS)))  # the long ones first
@@ -51,7 +47,7 @@ def main() -> None:
     shape = (len(DEPTHS), len(LEARNING_RATES), len(seeds))
     loss = {name: torch.full(shape, torch.nan, dtype=torch.float64) for name in VARIANTS}
     test_accuracy = {name: torch.full_like(loss[name], torch.nan) for name in VARIANTS}
-    with ProcessPoolExecutor(arguments.jobs) as pool:
+    with ProcessPoolExecutor(options.jobs) as pool:
         reached = tqdm(pool.map(outcome, *zip(*runs, strict=True)), total=len(runs))
         for (name, i, j, k), values in zip(runs, reached, strict=True):
             loss[name][i, j, k], test_accuracy[name][i, j, k] = values

@@ -7,12 +7,11 @@ median over the seeds, with the lowest and the highest beside it. Lists are inde
 widget wants them: [noise][alpha][feature].
 """
 
-import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
 
 import torch
-from recording import write_record
+from recording import read_options, write_record
 
 from course_lib.overfitting.digits import digits_task
 from course_lib.overfitting.double_descent import Fit, sweep_features, sweep_samples
@@ -31,10 +30,7 @@ D_HIDDEN = [16, 64, 512]
 
 def main() -> None:
     """Run every sweep and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10, help="how many seeds, counted from 0")
-    seeds = range(parser.parse_args().seeds)
-    torch.set_num_threads(1)
+    seeds = range(read_options(__doc__, seeds=10).seeds)
     results = {
         "error_name": "share misclassified",
         "summary": "median over seeds; _low and _high are the lowest and the highest seed",

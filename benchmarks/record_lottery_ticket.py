@@ -7,10 +7,8 @@ writes benchmarks/results/lottery_ticket.json: test accuracy as lists [seed][lev
 first weights; each untrained, after a tenth of the steps, and after all of them.
 """
 
-import argparse
-
 import torch
-from recording import write_record
+from recording import read_options, write_record
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
@@ -30,10 +28,7 @@ ARMS = ("ticket", "redrawn", "random")
 
 def main() -> None:
     """Run every seed and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, counted from 0")
-    seeds = list(range(parser.parse_args().seeds))
-    torch.set_num_threads(1)
+    seeds = list(range(read_options(__doc__, seeds=5).seeds))
     measured = [run(seed) for seed in tqdm(seeds)]
     results = {
         "n_train": N_TRAIN,

@@ -6,10 +6,8 @@ writes benchmarks/results/shift.json: test accuracy as lists [seed][shift in pix
 the four directions, for both networks, trained on centred digits and on digits moved at random.
 """
 
-import argparse
-
 import torch
-from recording import write_record
+from recording import read_options, write_record
 from sklearn.datasets import load_digits
 from torch import Tensor
 from tqdm import tqdm
@@ -26,10 +24,7 @@ N_STEPS, BATCH_SIZE, LEARNING_RATE = 1000, 64, 0.003
 
 def main() -> None:
     """Run every seed and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, counted from 0")
-    seeds = list(range(parser.parse_args().seeds))
-    torch.set_num_threads(1)
+    seeds = list(range(read_options(__doc__, seeds=5).seeds))
     results = {"n_steps": N_STEPS, "shifts": SHIFTS, "n_parameters": {}, "centred": {}, "moved": {}}
     for name in ("mlp", "cnn"):
         model = network(name, torch.Generator())

@@ -17,7 +17,7 @@ function render({ model, el }) {
     "Try this: press Reset, then Play. Raise one learning rate until its path breaks out, and start from elsewhere: drag the ring.",
   );
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-  let paths, timer = null, contours = {}, moving;
+  let paths, timer = null;
 
   const options = Object.entries(model.get("surfaces")).map(([key, { label }]) => [key, label]);
   const surface = select(parts.controls, { label: "Surface", options, onChange: chooseSurface });
@@ -42,7 +42,7 @@ function render({ model, el }) {
       onInput: (value) => moveStart(model.get("start").map((old, j) => (i === j ? value : old))),
     }),
   );
-  const map = new Chart(parts.charts, { height: 340, title: "Paths" }, drawMap);
+  const map = raceMap(parts.charts, model, moveStart);
   const losses = new Chart(parts.charts, { height: 340, title: "Loss above the minimum" }, drawLosses);
   const rows = optimizerRows(parts, model);
 
@@ -53,13 +53,9 @@ function render({ model, el }) {
   }
 
   function moveStart(point) {
-    const { x_range: xs, y_range: ys } = ground();
+    const { x_range: xs, y_range: ys } = ground(model);
     const inside = [xs, ys].map(([from, to], i) => Math.min(to, Math.max(from, point[i])));
     store(model, { start: inside.map((value) => Math.round(100 * value) / 100) });
-  }
-
-  function ground() {
-    return model.get("surfaces")[model.get("surface")];
   }
 
   function goTo(step) {
@@ -93,18 +89,18 @@ function render({ model, el }) {
       paths[key] = race(model.get("surface"), key, rates[key], model.get("start"), model.get("max_steps"));
     }
     surface.value = model.get("surface");
-    const { x_range: xs, y_range: ys } = ground();
+    const { x_range: xs, y_range: ys } = ground(model);
     [xs, ys].forEach(([from, to], i) => {
       Object.assign(starts[i].input, { min: from, max: to });
       starts[i].set(model.get("start")[i]);
     });
-    map.redraw();
+    map.redraw(paths);
     update();
   }
 
   // Where an optimizer is now: its loss above the minimum and its distance, null once it has diverged.
   function standing(key) {
-    const { minima } = ground();
+    const { minima } = ground(model);
     const { value } = SURFACES[model.get("surface")];
     const place = paths[key][model.get("n_steps")];
     if (!place || !(Math.hypot(...place) < FAR)) return null;
@@ -114,7 +110,7 @@ function render({ model, el }) {
   function update() {
     const step = model.get("n_steps");
     steps.set(step);
-    drawPaths();
+    map.drawPaths();
     losses.redraw();
     const states = Object.fromEntries(Object.keys(paths).map((key) => [key, standing(key)]));
     rows.show(states);
@@ -132,47 +128,8 @@ function render({ model, el }) {
     return running.length ? `${where}. Lowest loss first: ${words.join(", ")}.${diverged}` : `${where}: nothing to show.${diverged}`;
   }
 
-  function drawMap(chart) {
-    const { x_range: xs, y_range: ys, minima, label } = ground();
-    const { value } = SURFACES[model.get("surface")];
-    const name = model.get("surface");
-    const axes = [{ from: xs[0], to: xs[1], label: "x" }, { from: ys[0], to: ys[1], label: "y" }];
-    chart.axes(...axes, `Contour lines of ${label}`);
-    const lowest = value(minima[0]);
-    const levels = model.get("levels").map((height) => lowest + height);
-    contours[name] ??= levels.map((level) => contour(value, xs, ys, level));
-    contours[name].forEach((segments) => {
-      const line = ([a, b, c, d]) => `M${chart.x(a).toFixed(1)} ${chart.y(b).toFixed(1)}L${chart.x(c).toFixed(1)} ${chart.y(d).toFixed(1)}`;
-      draw(chart.layer, "path", { class: "cw-contour", d: segments.map(line).join("") });
-    });
-    for (const [x, y] of minima) chart.text(chart.x(x), chart.y(y) + 7, "★", { class: "cw-star", "text-anchor": "middle" });
-    moving = draw(chart.layer, "g");
-    drawPaths();
-  }
-
-  function drawPaths() {
-    if (!moving) return;
-    const step = model.get("n_steps");
-    const [x, y] = model.get("start");
-    moving.replaceChildren();
-    for (const [key, path] of Object.entries(paths)) {
-      const walked = path.slice(0, step + 1);
-      const { colour, dash } = LANES[key];
-      const pin = (at) => Math.max(-1e4, Math.min(1e4, at)).toFixed(1);
-      const points = walked.map(([a, b]) => `${pin(map.x(a))},${pin(map.y(b))}`);
-      const line = { class: `${colour} cw-stroke`, fill: "none", "stroke-dasharray": dash, "stroke-width": 2 };
-      draw(moving, "polyline", { points: points.join(" "), ...line });
-      const [cx, cy] = points.at(-1).split(",");
-      draw(moving, "circle", { cx, cy, r: 5, class: `${colour} cw-fill cw-end` });
-    }
-    const place = { cx: map.x(x), cy: map.y(y) };
-    draw(moving, "circle", { ...place, r: 9, class: "cw-ring" });
-    draw(moving, "circle", { ...place, r: 22, class: "cw-handle" });
-    map.svg.setAttribute("aria-label", `Contour lines of ${ground().label}, with the paths of ${step} steps from ${point([x, y])}.`);
-  }
-
   function drawLosses(chart) {
-    const { minima } = ground();
+    const { minima } = ground(model);
     const { value } = SURFACES[model.get("surface")];
     const lowest = value(minima[0]);
     const last = Math.max(50, model.get("n_steps"));
@@ -187,32 +144,11 @@ function render({ model, el }) {
     }
   }
 
-  // The ring follows the pointer; elsewhere on the map a finger still scrolls the page.
-  function place(event) {
-    const box = map.svg.getBoundingClientRect();
-    const { left, right, top, bottom } = map.box;
-    const { x_range: xs, y_range: ys } = ground();
-    const across = (event.clientX - box.left - left) / (right - left);
-    const up = (bottom - (event.clientY - box.top)) / (bottom - top);
-    moveStart([xs[0] + across * (xs[1] - xs[0]), ys[0] + up * (ys[1] - ys[0])]);
-  }
-  map.svg.addEventListener("pointerdown", (down) => {
-    if (!down.target.classList.contains("cw-handle")) return;
-    down.preventDefault();
-    const end = () => window.removeEventListener("pointermove", place);
-    window.addEventListener("pointermove", place);
-    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, end, { once: true });
-  });
-
   const inputs = ["surface", "start", "learning_rates", "shown", "max_steps"];
   const stops = [follow(model, ["n_steps"], update), follow(model, inputs, rerun)];
   pause();
   rerun();
-  return () => [pause, ...stops, () => map.stop(), () => losses.stop()].forEach((stop) => stop());
-}
-
-function point(place) {
-  return `(${place.map(String).join(", ")})`.replaceAll("-", "−");
+  return () => [pause, ...stops, map.stop, () => losses.stop()].forEach((stop) => stop());
 }
 
 export { race, SURFACES };

@@ -41,7 +41,9 @@ class OptimizerRace(CourseWidget):
     `course_lib.gradients.surfaces`.
     """
 
-    _esm = source("optimizers.js", "contours.js", "optimizer_rows.js", "optimizer_race.js")
+    _esm = source(
+        "optimizers.js", "contours.js", "race_map.js", "optimizer_rows.js", "optimizer_race.js"
+    )
 
     surface = traitlets.Unicode("ravine").tag(sync=True)
     """Surface raced on, a key of `surfaces`; a new one brings its own start and learning rates."""

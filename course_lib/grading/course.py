@@ -16,9 +16,9 @@ from traitlets.config.loader import PyFileConfigLoader
 CONFIG_FILE = "nbgrader_config.py"
 
 
-def find_root(start: Path | None = None) -> Path:
-    """The nearest folder above `start` (the working folder) that holds the course."""
-    start = (start or Path.cwd()).resolve()
+def find_root() -> Path:
+    """The nearest folder that holds the course: the working folder or one above it."""
+    start = Path.cwd()
     for folder in (start, *start.parents):
         if (folder / CONFIG_FILE).exists() and (folder / "solutions").is_dir():
             return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from nbgrader.converters import GenerateAssignment
 from course_lib.checks import catalogue
 from course_lib.grading.build import solved_notebook
 from course_lib.grading.course import repository_url, run_nbgrader
+from course_lib.grading.files import write_atomically
 from course_lib.grading.source import sources_of
 
 
@@ -64,11 +64,3 @@ def update_exercises(root: Path, built: dict[Path, bytes]) -> list[Path]:
         else:
             (root / path).unlink()
     return stale
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    os.replace(partial, path)

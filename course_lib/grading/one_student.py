@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 
 import nbformat
@@ -10,34 +9,11 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 
 from course_lib.grading.course import nbgrader_settings, run_nbgrader
-from course_lib.grading.exercises import write_atomically
+from course_lib.grading.files import write_atomically
 from course_lib.grading.intake import take_in
+from course_lib.grading.not_graded import write_not_graded
 
 HANDED_IN = "handed_in"  # handed_in/<student>/<assignment>/*.ipynb, as the students left it
-
-NOT_GRADED = "Not graded: 0 points for now."
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font: 1.05rem/1.6 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto;
-        padding: 0 1rem; color: #1c1c1c; background: #fff; }}
-h1 {{ font-size: 1.4rem; }}
-p.score {{ color: #555; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p class="score">{not_graded}</p>
-<p>{problem}</p>
-</body>
-</html>
-"""
 
 
 def grade_student(root: Path, course_folder: Path, assignment: str, student: str) -> None:
@@ -51,6 +27,8 @@ def grade_student(root: Path, course_folder: Path, assignment: str, student: str
         for path in sorted((course_folder / "exercises" / assignment).glob("*.ipynb"))
     }
     intake = take_in(course_folder / HANDED_IN / student / assignment, released)
+    for name, problem in intake.refused.items():
+        write_not_graded(course_folder, assignment, student, name, problem)
     submitted = course_folder / "submitted" / student / assignment
     submitted.mkdir(parents=True, exist_ok=True)
     _record_zeros(root, course_folder, assignment, student)
@@ -60,18 +38,10 @@ def grade_student(root: Path, course_folder: Path, assignment: str, student: str
         try:
             run_nbgrader(Autograde, root, course_folder, assignment, student, name)
         except RuntimeError as problem:
-            intake.refused[name] = _in_plain_words(name, str(problem))
-    if set(intake.notebooks) - set(intake.refused):
-        run_nbgrader(GenerateFeedback, root, course_folder, assignment, student)
-    for name, problem in intake.refused.items():
-        page = _PAGE.format(
-            not_graded=NOT_GRADED,
-            title=html.escape(f"{assignment}: {name}"),
-            problem=html.escape(problem),
-        )
-        write_atomically(
-            course_folder / "feedback" / student / assignment / f"{name}.html", page.encode()
-        )
+            told = _in_plain_words(name, str(problem))
+            write_not_graded(course_folder, assignment, student, name, told)
+        else:
+            run_nbgrader(GenerateFeedback, root, course_folder, assignment, student, name)
 
 
 def _record_zeros(root: Path, course_folder: Path, assignment: str, student: str) -> None:

@@ -20,9 +20,9 @@ from course_lib.grading.cohort import HANDED_IN, export_grades, grade_cohort, sc
 from course_lib.grading.course import run_nbgrader
 from course_lib.grading.demo.hand_in import Course
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
-from course_lib.grading.exercises import write_atomically
+from course_lib.grading.files import write_atomically
 from course_lib.grading.intake import REPAIRED
-from course_lib.grading.one_student import NOT_GRADED
+from course_lib.grading.not_graded import NOT_GRADED
 
 WORK_FOLDER = Path("_build/grade-demo")
 WIDE = 110  # columns of a terminal that have room for everything

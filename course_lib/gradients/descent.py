@@ -30,7 +30,14 @@ def train(
     Args:
         step: one of `course_lib.gradients.optimizers`, for example `adam_step`.
         hyperparameters: passed on to `step`.
+
+    Raises:
+        ValueError: if n_steps or batch_size is below 1.
     """
+    if min(n_steps, batch_size) < 1:
+        raise ValueError(
+            f"n_steps and batch_size must be at least 1, got {n_steps} and {batch_size}"
+        )
     theta = parameters_to_vector(model.parameters()).detach()
     keep = torch.ones_like(theta) if mask is None else mask
     theta, state, losses = theta * keep, {}, []

@@ -34,4 +34,5 @@ def initialize(model: nn.Module, scheme: str, generator: torch.Generator) -> Non
             fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel()
             a = (3 * VARIANCES[scheme](fan_in, fan_out)) ** 0.5
             nn.init.uniform_(layer.weight, -a, a, generator=generator)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

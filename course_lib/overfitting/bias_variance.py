@@ -137,11 +137,13 @@ def decompose(
     noise: float,
     generator: torch.Generator,
 ) -> Decomposition:
-    """Measures the validation error of the fits against fresh observations, and its three sources.
+    """Measure the validation error of the fits against fresh observations, and its three sources.
 
     Every fit is judged on its own fresh observations, so the differences between data sets give the
-    standard error of `measured − total`.
+    standard error of `measured − total`. Raises ValueError if there are fewer than two data sets.
     """
+    if len(predictions) < 2:
+        raise ValueError(f"predictions must be of at least 2 data sets, got {len(predictions)}")
     bias_squared, variance = bias_variance(predictions, true_mean)
     draws = torch.randn(predictions.shape, generator=generator, dtype=predictions.dtype)
     errors = true_mean + noise * draws - predictions

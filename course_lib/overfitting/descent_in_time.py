@@ -22,7 +22,8 @@ def gradient_descent_path(
     u, s, vt = torch.linalg.svd(features, full_matrices=False)
     kept = s > s[0] * max(features.shape) * torch.finfo(s.dtype).eps
     u, s, vt = u[:, kept], s[kept], vt[kept]
-    remaining = torch.log1p(-((s / s[0]) ** 2).clamp(max=1 - 1e-15))  # log of the factor of a step
+    below_one = 1 - torch.finfo(s.dtype).eps
+    remaining = torch.log1p(-((s / s[0]) ** 2).clamp(max=below_one))  # log of the factor of a step
     return [vt.mT @ ((-torch.expm1(t * remaining) / s).diag() @ (u.mT @ y)) for t in steps]
 
 

@@ -28,15 +28,18 @@ class DigitsTask:
 
 
 def digits_task(n_train: int, label_noise: float, generator: torch.Generator) -> DigitsTask:
-    """Splits scikit-learn's 1,797 digits at random and relabels a share of the training images.
+    """Split scikit-learn's 1,797 digits at random and relabels a share of the training images.
 
     Each training label is replaced, with probability `label_noise`, by one of the nine wrong ones.
-    All images that are not trained on are tested on. Raises ValueError if none would be left.
+    All images that are not trained on are tested on. Raises ValueError if none would be left, if
+    none is trained on, or if `label_noise` is not in [0, 1].
     """
     pixels, digits = load_digits(return_X_y=True)
     x, y = torch.from_numpy(pixels) / 16, torch.from_numpy(digits).long()
     if not 0 < n_train < len(x):
         raise ValueError(f"n_train must be between 1 and {len(x) - 1}, got {n_train}")
+    if not 0 <= label_noise <= 1:
+        raise ValueError(f"label_noise must be in [0, 1], got {label_noise}")
     order = torch.randperm(len(x), generator=generator)
     train, test = order[:n_train], order[n_train:]
     relabelled = torch.rand(n_train, generator=generator) < label_noise

@@ -19,9 +19,7 @@ class TrainingCurve:
     epochs: list[int]  # when it was measured
     train_error: Float[Tensor, "epochs tasks"]  # share of training labels not reproduced
     test_error: Float[Tensor, "epochs tasks"]  # share of test images misclassified
-    memorised: Float[
-        Tensor, "epochs tasks"
-    ]  # share of the wrong labels reproduced, NaN without any
+    memorised: Float[Tensor, "epochs tasks"]  # share of wrong labels learned; NaN if there is none
 
 
 def train_networks(

@@ -28,7 +28,12 @@ def polynomial_features(x: Float[Tensor, "*n"], degree: int) -> Float[Tensor, "*
 
     Returns:
         The design matrix, shape (n, degree + 1): entry [i, k] is x[i] ** k, and 0⁰ is 1.
+
+    Raises:
+        ValueError: degree is negative.
     """
+    if degree < 0:
+        raise ValueError(f"degree must be 0 or more, got {degree}")
     return x.unsqueeze(-1) ** torch.arange(degree + 1)
 
 
@@ -75,7 +80,7 @@ def train_validation_split(
     validation_fraction: float,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Splits the points at random into those to fit and those to judge the fit by.
+    """Split the points at random into those to fit and those to judge the fit by.
 
     Args:
         x: inputs, shape (n,).
@@ -85,7 +90,14 @@ def train_validation_split(
 
     Returns:
         x_train, y_train, x_validation, y_validation.
+
+    Raises:
+        ValueError: x and y differ in number, or validation_fraction is not in [0, 1].
     """
+    if len(x) != len(y):
+        raise ValueError(f"x and y differ in number: {len(x)} and {len(y)}")
+    if not 0 <= validation_fraction <= 1:
+        raise ValueError(f"validation_fraction must be in [0, 1], got {validation_fraction}")
     n_validation = round(validation_fraction * len(x))
     order = torch.randperm(len(x), generator=generator)
     validation, train = order[:n_validation], order[n_validation:]

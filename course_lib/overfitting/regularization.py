@@ -62,7 +62,10 @@ def early_stopping_step(validation_losses: Float[Tensor, "n_steps"], patience: i
     Raises ValueError if there is no loss or patience is below 1. Source: Prechelt (1998).
     """
     if len(validation_losses) == 0 or patience < 1:
-        raise ValueError(f"need a loss and patience ≥ 1, got {validation_losses}, {patience}")
+        raise ValueError(
+            "validation_losses must not be empty and patience at least 1, "
+            f"got {len(validation_losses)} losses and patience {patience}"
+        )
     best = 0
     for step, loss in enumerate(validation_losses):
         if loss < validation_losses[best]:

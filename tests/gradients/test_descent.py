@@ -56,3 +56,9 @@ def test_training_learns_and_accuracy_says_so(data):
     fit(model, data, sgd_step, n_steps=400, learning_rate=0.5)
     assert accuracy(model, *data) > max(before, 0.9)
     assert model.training
+
+
+@pytest.mark.parametrize("wrong", [{"n_steps": 0}, {"batch_size": 0}])
+def test_no_steps_and_empty_batches_are_refused(data, wrong):
+    with pytest.raises(ValueError, match=r"n_steps and batch_size .* 0"):
+        fit(network(), data, sgd_step, **wrong)

@@ -25,3 +25,10 @@ def test_fan_in_of_a_convolution_counts_its_kernel():
     layer = nn.Conv2d(20, 30, 3)
     initialize(layer, "he", seeded())
     assert layer.weight.var().item() == pytest.approx(2 / 180, rel=0.05)
+
+
+def test_a_layer_without_bias_gets_its_weights():
+    layer = nn.Linear(3, 2, bias=False)
+    nn.init.zeros_(layer.weight)
+    initialize(layer, "he", seeded())
+    assert layer.weight.all()

@@ -84,3 +84,8 @@ def test_three_terms_add_up_when_the_points_are_drawn_anew(grid, degree):
 def test_at_the_training_points_variance_is_the_share_of_weights(x, degree, n_weights):
     _, variance = exact_bias_variance(x, x, degree, NOISE)
     assert variance.item() == pytest.approx(NOISE**2 * n_weights / 30)
+
+
+def test_one_data_set_has_no_spread_to_measure(grid):
+    with pytest.raises(ValueError, match=r"predictions .* got 1"):
+        decompose(parabola(grid)[None], parabola(grid), NOISE, seeded(0))

@@ -35,3 +35,9 @@ def test_two_speed_directions_look_at_two_parts():
     assert not directions[~left, :5].any()
     assert not directions[left, 5:].any()
     assert directions[:, 5:].norm(dim=0).max() <= 0.01
+
+
+def test_gradient_descent_path_is_finite_in_single_precision():
+    features, y = matrix(6, 4).float(), matrix(6, 1, seed=1).float()[:, 0]
+    (last,) = gradient_descent_path(features, y, (10**6,))
+    torch.testing.assert_close(last, torch.linalg.lstsq(features, y[:, None]).solution[:, 0])

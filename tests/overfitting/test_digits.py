@@ -30,3 +30,9 @@ def test_images_move_on_their_canvas_without_losing_a_pixel():
     assert moved.sum() == images.sum()
     with pytest.raises(ValueError, match="margin 1, got 0 and 2"):
         on_canvas(images, 1, right=2)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_label_noise_that_is_no_share_is_refused(share):
+    with pytest.raises(ValueError, match=f"label_noise .* got {share}"):
+        digits_task(10, share, seeded())

@@ -27,5 +27,5 @@ def test_without_wrong_labels_there_is_nothing_to_memorise():
 
 @pytest.mark.parametrize("epochs", [[], [0, 1], [3, 3]])
 def test_epochs_that_cannot_all_be_measured_are_refused(epochs):
-    with pytest.raises(ValueError, match="epochs .* got"):
+    with pytest.raises(ValueError, match=r"epochs .* got"):
         train_networks([digits_task(50, 0.0, seeded())], 4, epochs, seeded())

@@ -1,5 +1,6 @@
 """Data, features, least squares, error and split against independent answers."""
 
+import inspect
 import math
 
 import pytest
@@ -101,3 +102,20 @@ def test_split_parts_every_point_once_with_its_own_y():
     order = torch.cat([x_train, x_validation]).argsort()
     assert torch.equal(torch.cat([x_train, x_validation])[order], x.sort().values)
     assert torch.equal(torch.cat([y_train, y_validation])[order], y[x.argsort()])
+
+
+def test_a_negative_degree_is_refused():
+    with pytest.raises(ValueError, match=r"degree .* got -1"):
+        polynomial_features(torch.ones(3), -1)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.5])
+def test_a_share_that_is_none_is_refused(fraction):
+    with pytest.raises(ValueError, match=f"validation_fraction .* got {fraction}"):
+        train_validation_split(torch.ones(3), torch.ones(3), fraction, seeded(0))
+
+
+def test_a_y_too_many_is_refused():
+    split = inspect.unwrap(train_validation_split)  # without the shape checks that only tests have
+    with pytest.raises(ValueError, match=r"x and y .* 3 and 4"):
+        split(torch.ones(3), torch.ones(4), 0.5, seeded(0))

@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.base import Bug, Case, Check, Property
-from course_lib.checks.ex1_overfitting._optimizers import (
+from course_lib.checks.ex1_overfitting._optimizer_bugs import shared_bugs, state_bugs
+from course_lib.checks.ex1_overfitting._optimizer_runs import (
     drive,
     judge_with,
     random_drive,
     run,
-    shared_bugs,
-    state_bugs,
     symptoms,
 )
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import torch
 
 from course_lib.checks.base import Case, Check, Property, bug
-from course_lib.checks.ex1_overfitting._optimizers import (
+from course_lib.checks.ex1_overfitting._optimizer_bugs import shared_bugs, state_bugs
+from course_lib.checks.ex1_overfitting._optimizer_runs import (
     drive,
     judge_with,
     random_drive,
     run,
-    shared_bugs,
-    state_bugs,
     symptoms,
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from jaxtyping import Float
 from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -49,7 +50,7 @@ class HiddenLayer(nn.Module):
         self.norm, self.activation, self.linear = norm, activation, linear
         self.residual = residual
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Float[Tensor, "batch d_in ..."]) -> Float[Tensor, "batch d_out ..."]:
         """From one hidden representation to the next, of the same shape when residual."""
         update = self.linear(self.activation(self.norm(h)))
         return h + update if self.residual else update

@@ -53,7 +53,8 @@ def prediction_matrix(
     """
     n = len(x)
     features = polynomial_features(x, degree)
-    weights = fit_least_squares(features.expand(n, *features.shape), torch.eye(n, dtype=x.dtype))
+    single_ones = torch.eye(n, dtype=x.dtype, device=x.device)
+    weights = fit_least_squares(features.expand(n, *features.shape), single_ones)
     return polynomial_features(x_validation, degree) @ weights.T
 
 
@@ -70,6 +71,14 @@ def exact_bias_variance(
     return bias.square().mean(), noise**2 * matrix.square().sum(dim=1).mean()
 
 
+def normal_like(
+    tensor: Float[Tensor, "*shape"], generator: torch.Generator
+) -> Float[Tensor, "*shape"]:
+    """Standard normal draws, shaped like a tensor and on its device, wherever the generator is."""
+    options = {"generator": generator, "device": generator.device, "dtype": tensor.dtype}
+    return torch.randn(tensor.shape, **options).to(tensor.device)
+
+
 def predictions_with_new_noise(
     x: Float[Tensor, "n"],
     x_validation: Float[Tensor, "m"],
@@ -79,7 +88,7 @@ def predictions_with_new_noise(
     generator: torch.Generator,
 ) -> Float[Tensor, "datasets m"]:
     """What the fits predict when the points stay and only their noise is drawn anew."""
-    draws = torch.randn(n_datasets, len(x), generator=generator, dtype=x.dtype)
+    draws = normal_like(x.expand(n_datasets, -1), generator)
     y = parabola(x) + noise * draws  # one data set a row
     return y @ prediction_matrix(x, x_validation, degree).T
 
@@ -99,13 +108,14 @@ def predictions_with_new_points(
     Each chunk is one batched least-squares solve; a progress bar counts the fits.
     """
     validation_features = polynomial_features(x_validation, degree)
-    predictions = torch.empty(n_datasets, len(x_validation), dtype=x_validation.dtype)
+    predictions = x_validation.new_empty(n_datasets, len(x_validation))
     title = f"degree {degree}"
     with tqdm(total=n_datasets, desc=title, unit=" fits", disable=not progress) as bar:
         for chunk in predictions.split(chunk_size):
             x, y = noisy_parabola(len(chunk) * n, noise, generator)
             features = polynomial_features(x.view(-1, n), degree)
-            chunk.copy_(fit_least_squares(features, y.view(-1, n)) @ validation_features.T)
+            weights = fit_least_squares(features, y.view(-1, n)).to(x_validation.device)
+            chunk.copy_(weights @ validation_features.T)
             bar.update(len(chunk))
     return predictions
 
@@ -145,8 +155,7 @@ def decompose(
     if len(predictions) < 2:
         raise ValueError(f"predictions must be of at least 2 data sets, got {len(predictions)}")
     bias_squared, variance = bias_variance(predictions, true_mean)
-    draws = torch.randn(predictions.shape, generator=generator, dtype=predictions.dtype)
-    errors = true_mean + noise * draws - predictions
+    errors = true_mean + noise * normal_like(predictions, generator) - predictions
     chance = errors.square() - noise**2 - (predictions - true_mean).square()
     standard_error = chance.mean(dim=1).std() / math.sqrt(len(predictions))
     return Decomposition(

@@ -36,7 +36,7 @@ def two_speed_directions(
     only at the rest and are `slowness` times as long. A feature's speed under gradient descent goes
     with its square. Source of the idea: Heckel and Yilmaz (2021).
     """
-    left = (torch.arange(64) % 8 < n_columns).double()[:, None]
+    left = (torch.arange(64, device=generator.device) % 8 < n_columns).double()[:, None]
     fast = random_directions(64, n_fast, generator) * left
     slow = random_directions(64, n_slow, generator) * (1 - left) * slowness
     return torch.cat([fast, slow], dim=1)

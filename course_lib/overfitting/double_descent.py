@@ -35,8 +35,12 @@ def min_norm_fit(
 
 
 def random_directions(d: int, p: int, generator: torch.Generator) -> Float[Tensor, "d p"]:
-    """p directions drawn uniformly from the unit sphere in d dimensions, one a column."""
-    directions = torch.randn(d, p, generator=generator, dtype=torch.float64)
+    """p directions drawn uniformly from the unit sphere in d dimensions, one a column.
+
+    They are on the generator's device.
+    """
+    options = {"generator": generator, "device": generator.device, "dtype": torch.float64}
+    directions = torch.randn(d, p, **options)
     return directions / directions.norm(dim=0)
 
 

@@ -40,12 +40,13 @@ def train_networks(
         raise ValueError(f"epochs must be different numbers from 1 up, got {list(epochs)}")
     x_train, x_test = _stack(tasks, "x_train").float(), _stack(tasks, "x_test").float()
     y_train, y_test, truth = (_stack(tasks, name) for name in ("y_train", "y_test", "truth"))
-    wrong = y_train != truth
+    wrong, device = y_train != truth, x_train.device
+    draw = {"generator": generator, "device": generator.device}
     layers = [
-        torch.randn(len(tasks), fan_in, fan_out, generator=generator) * (gain / fan_in) ** 0.5
+        (torch.randn(len(tasks), fan_in, fan_out, **draw) * (gain / fan_in) ** 0.5).to(device)
         for fan_in, fan_out, gain in ((64, d_hidden, 2), (d_hidden, N_CLASSES, 1))
     ]
-    biases = [torch.zeros(len(tasks), 1, layer.shape[2]) for layer in layers]
+    biases = [layer.new_zeros(len(tasks), 1, layer.shape[2]) for layer in layers]
     parameters = [parameter.requires_grad_() for parameter in layers + biases]
     optimizer = torch.optim.Adam(parameters, lr=learning_rate)
 
@@ -54,7 +55,7 @@ def train_networks(
 
     measured: list[list[Tensor]] = []
     for epoch in tqdm(range(1, max(epochs) + 1), unit=" epochs", file=sys.stdout):
-        order = torch.rand(y_train.shape, generator=generator).argsort(dim=1)
+        order = torch.rand(y_train.shape, **draw).argsort(dim=1).to(device)
         for batch in order.split(batch_size, dim=1):
             x = x_train.gather(1, batch[:, :, None].expand(-1, -1, 64))
             loss = torch.nn.functional.cross_entropy(

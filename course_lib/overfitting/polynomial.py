@@ -34,7 +34,7 @@ def polynomial_features(x: Float[Tensor, "*n"], degree: int) -> Float[Tensor, "*
     """
     if degree < 0:
         raise ValueError(f"degree must be 0 or more, got {degree}")
-    return x.unsqueeze(-1) ** torch.arange(degree + 1)
+    return x.unsqueeze(-1) ** torch.arange(degree + 1, device=x.device)
 
 
 def fit_least_squares(
@@ -49,6 +49,8 @@ def fit_least_squares(
 
     Returns:
         The weights, shape (p,): features⁺ · y, the pseudo-inverse of Penrose (1955).
+
+    The solver, LAPACK's gelsd, runs on the CPU only, so the tensors must be there.
     """
     column = y.unsqueeze(-1)
     fit = torch.linalg.lstsq(features, column, rcond=rcond, driver="gelsd")
@@ -79,7 +81,12 @@ def train_validation_split(
     y: Float[Tensor, "n"],
     validation_fraction: float,
     generator: torch.Generator,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[
+    Float[Tensor, "n_train"],
+    Float[Tensor, "n_train"],
+    Float[Tensor, "n_validation"],
+    Float[Tensor, "n_validation"],
+]:
     """Split the points at random into those to fit and those to judge the fit by.
 
     Args:

@@ -1,7 +1,7 @@
 """Four ways to hold a flexible model back: ridge, lasso, early stopping and dropout."""
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor
 
 
@@ -20,9 +20,9 @@ def fit_ridge(
         raise ValueError(f"alpha must not be negative, got {alpha}")
     # Each penalised weight is one made-up observation, "√alpha · w_j is 0", below the data.
     n_penalised = features.shape[1] - 1
-    penalty = torch.zeros(n_penalised, 1 + n_penalised, dtype=features.dtype)
-    penalty[:, 1:] = alpha**0.5 * torch.eye(n_penalised, dtype=features.dtype)
-    wanted = torch.zeros(n_penalised, *y.shape[1:], dtype=y.dtype)
+    penalty = features.new_zeros(n_penalised, 1 + n_penalised)
+    penalty[:, 1:].fill_diagonal_(alpha**0.5)
+    wanted = y.new_zeros(n_penalised, *y.shape[1:])
     return torch.linalg.lstsq(torch.cat([features, penalty]), torch.cat([y, wanted])).solution
 
 
@@ -43,7 +43,7 @@ def fit_lasso(
         raise ValueError(f"alpha must not be negative, got {alpha}")
     n = len(y)
     step_size = n / torch.linalg.matrix_norm(features, ord=2) ** 2
-    weights = torch.zeros(features.shape[1], *y.shape[1:], dtype=features.dtype)
+    weights = features.new_zeros(features.shape[1], *y.shape[1:])
     for _ in range(n_steps):
         weights = weights - step_size * features.T @ (features @ weights - y) / n
         shrunk = (weights[1:].abs() - step_size * alpha).clamp(min=0)
@@ -76,8 +76,8 @@ def early_stopping_step(validation_losses: Float[Tensor, "n_steps"], patience: i
 
 
 def dropout(
-    x: Shaped[Tensor, "*shape"], p: float, training: bool, generator: torch.Generator
-) -> Shaped[Tensor, "*shape"]:
+    x: Float[Tensor, "*shape"], p: float, training: bool, generator: torch.Generator
+) -> Float[Tensor, "*shape"]:
     """x with each entry set to zero with probability p, the others divided by 1 − p.
 
     Each entry is dropped or kept independently of all others. The division keeps every entry's
@@ -91,5 +91,5 @@ def dropout(
         raise ValueError(f"p must be in [0, 1), got {p}")
     if not training:
         return x
-    kept = torch.rand(x.shape, generator=generator) >= p
-    return x * kept / (1 - p)
+    draws = torch.rand(x.shape, generator=generator, device=generator.device)
+    return x * (draws.to(x.device) >= p) / (1 - p)

@@ -26,26 +26,26 @@ def theta(model):
 
 
 def test_the_smallest_weights_of_each_layer_go_and_biases_stay(model):
-    mask = prune_lowest(model, torch.ones(47).double(), theta(model).abs(), 0.2)
+    mask = prune_lowest(model, torch.ones(47, dtype=torch.bool), theta(model).abs(), 0.2)
     first, bias, second, last = mask.split([30, 5, 10, 2])
-    assert (first == 0).sum() == 6
-    assert (second == 0).sum() == 2
+    assert (~first).sum() == 6
+    assert (~second).sum() == 2
     assert bias.all()
     assert last.all()
     size = model[0].weight.detach().abs().flatten()
-    assert size[first == 0].max() < size[first == 1].min()
+    assert size[~first].max() < size[first].min()
 
 
 def test_what_was_pruned_stays_pruned_even_with_high_scores(model):
-    once = prune_lowest(model, torch.ones(47).double(), theta(model).abs(), 0.5)
+    once = prune_lowest(model, torch.ones(47, dtype=torch.bool), theta(model).abs(), 0.5)
     twice = prune_lowest(model, once, -theta(model).abs(), 0.5)
-    assert ((twice == 1) & (once == 0)).sum() == 0
+    assert (twice & ~once).sum() == 0
     assert share_kept(model, twice) == pytest.approx(10 / 40, abs=0.05)
 
 
 def test_a_fraction_outside_zero_and_one_is_refused(model):
     with pytest.raises(ValueError, match=r"fraction .* got 1.5"):
-        prune_lowest(model, torch.ones(47).double(), theta(model), 1.5)
+        prune_lowest(model, torch.ones(47, dtype=torch.bool), theta(model), 1.5)
 
 
 def test_every_round_starts_from_the_first_weights(model):
@@ -85,5 +85,5 @@ def test_random_masks_keep_as_many_per_layer_and_are_nested(model):
     for mask, lot in zip(masks, drawn, strict=True):
         for ours, theirs in zip(mask.split([30, 5, 10, 2]), lot.split([30, 5, 10, 2]), strict=True):
             assert ours.sum() == theirs.sum()
-    assert all(((b == 1) & (a == 0)).sum() == 0 for a, b in itertools.pairwise(drawn))
+    assert all((b & ~a).sum() == 0 for a, b in itertools.pairwise(drawn))
     assert not torch.equal(drawn[-1], masks[-1])

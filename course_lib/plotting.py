@@ -66,7 +66,7 @@ STYLE: dict[str, Any] = {
 
 
 def use_course_style() -> None:
-    """Makes the course's look the default of this process and, in a notebook, figures crisp SVG."""
+    """Make the course's look the default of this process and, in a notebook, figures crisp SVG."""
     mpl.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
@@ -96,7 +96,7 @@ def label_line(
     offset: tuple[float, float] = (0, 8),
     **style: Any,
 ) -> Annotation:
-    """Writes `text` beside `line`, in its colour, in place of a legend.
+    """Write `text` beside `line`, in its colour, in place of a legend.
 
     `at` is the place on the x axis (by default the line's right end); `offset` moves the text from
     there, in points. The text is centred on that place, or ends there when it is the right end.
@@ -120,7 +120,7 @@ def label_line(
 def band(
     axes: Axes, x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str
 ) -> PolyCollection:
-    """Shades the range between `low` and `high`: a spread over seeds, an error bar, a quantile."""
+    """Shade the range between `low` and `high`: a spread over seeds, an error bar, a quantile."""
     return axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
 
 

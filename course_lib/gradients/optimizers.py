@@ -6,7 +6,7 @@ Every first-order step has the same form,
 
 where `params` and `grads` are tensors of one shape and `state` is a plain dict, `{}` before the
 first step. Nothing that is passed in is changed. With the same hyperparameters each step equals
-`torch.optim`'s optimizer of that name.
+`torch.optim`'s optimizer of that name (momentum: SGD with momentum).
 """
 
 import torch
@@ -157,7 +157,7 @@ def adamw_step(
 
     An L2 penalty would pass through the gradient and be divided by √ŝ; this decay is not.
 
-    Source: Loshchilov and Hutter (2019), algorithm 2.
+    Source: Loshchilov and Hutter (2019), in the form of torch.optim.AdamW (η times λ).
     """
     shrunk = params * (1 - learning_rate * weight_decay)
     return adam_step(shrunk, grads, state, learning_rate, beta1, beta2, epsilon)

@@ -33,18 +33,12 @@ def saddle(point: Float[Tensor, "*batch 2"]) -> Float[Tensor, "*batch"]:
 class Surface:
     """A function of the plane, with where a race starts and where it should end."""
 
-    name: str
-    """Short name, as shown to the reader."""
-    function: Callable[[Tensor], Tensor]
-    """Maps points (*batch, 2) to heights (*batch,)."""
-    start: tuple[float, float]
-    """Where every optimizer starts."""
-    minima: tuple[tuple[float, float], ...]
-    """Every global minimum."""
-    x_range: tuple[float, float]
-    """Part of the x axis worth drawing."""
-    y_range: tuple[float, float]
-    """Part of the y axis worth drawing."""
+    name: str  # short, as shown to the reader
+    function: Callable[[Tensor], Tensor]  # maps points (*batch, 2) to heights (*batch,)
+    start: tuple[float, float]  # where every optimizer starts
+    minima: tuple[tuple[float, float], ...]  # every global minimum
+    x_range: tuple[float, float]  # part of the x axis worth drawing
+    y_range: tuple[float, float]  # part of the y axis worth drawing
     formula: str = ""
     """The function as a reader writes it, where a figure shows it."""
 

@@ -16,6 +16,8 @@ class Value:
     Operators: `+ - * /` with values or plain numbers on either side, unary minus, `**` with a plain
     number as exponent, and the methods `exp`, `log`, `tanh`, `relu` (whose derivative at 0 is 0).
 
+    Raises whatever Python's float arithmetic raises.
+
     Source: Linnainmaa (1976); Rumelhart, Hinton and Williams (1986).
     """
 

@@ -124,16 +124,11 @@ def predictions_with_new_points(
 class Decomposition:
     """Validation error, measured directly and as a sum of its three sources."""
 
-    noise: float
-    """Variance of the noise, σ²: what no fit can remove."""
-    bias_squared: float
-    """Squared distance from the average fit to the truth."""
-    variance: float
-    """Spread of the fits around the average fit."""
-    measured: float
-    """Mean squared error of the same fits on fresh noisy observations."""
-    standard_error: float
-    """Monte-Carlo error of `measured − total`: what is left to chance."""
+    noise: float  # variance of the noise, σ²: what no fit can remove
+    bias_squared: float  # squared distance from the average fit to the truth
+    variance: float  # spread of the fits around the average fit
+    measured: float  # mean squared error of the same fits on fresh noisy observations
+    standard_error: float  # Monte-Carlo error of `measured − total`: what is left to chance
 
     @property
     def total(self) -> float:

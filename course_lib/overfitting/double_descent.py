@@ -70,7 +70,7 @@ def assess(
 def fit_digits(
     task: DigitsTask, directions: Float[Tensor, "64 p"], alphas: Sequence[float] = (0.0,)
 ) -> list[Fit]:
-    """Fits the ten outputs at each ridge strength; 0 is the minimum-norm solution itself.
+    """Fit the ten outputs at each ridge strength; 0 is the minimum-norm solution itself.
 
     One singular value decomposition, features = U S Vᵀ, serves all strengths: the weights that
     minimise ‖features @ w − targets‖² + alpha · ‖w‖² are V · S / (S² + alpha) · Uᵀ @ targets, and

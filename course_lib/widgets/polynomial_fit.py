@@ -7,7 +7,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from course_lib.overfitting.polynomial import fit_least_squares, polynomial_features, rmse
-from course_lib.plotting import COLOURS, DATA, INK, TRAINING, VALIDATION, label_line, new_figure
+from course_lib.plotting import DATA, INK, TRAINING, VALIDATION, new_figure
 from course_lib.widgets.base import CourseWidget
 from course_lib.widgets.curves import PARABOLA, RCOND, float64
 from course_lib.widgets.source import source
@@ -105,9 +105,9 @@ class PolynomialFit(CourseWidget):
             "training": [error(degree, x, y) for degree in degrees],
             "validation": [error(degree, x_new, y_new) for degree in degrees],
         }
-        for (name, values), offset in zip(errors.items(), (-12, 12), strict=True):
-            (line,) = bottom.plot(degrees, values, color=COLOURS[name == "validation"])
-            label_line(line, name, at=3, offset=(0, offset))
+        for (name, values), colour in zip(errors.items(), (TRAINING, VALIDATION), strict=True):
+            bottom.plot(degrees, values, color=colour, label=name)
+        bottom.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         low = min(errors["training"]) / 1.5
         bottom.set(yscale="log", ylim=(low, min(1.5 * max(errors["validation"]), low * 1e4)))
         bottom.set(xlabel="degree", ylabel="RMSE (log scale)")

@@ -1,5 +1,8 @@
 """Skip, with a reason, what this machine or this run cannot do; show what the checks caught."""
 
+from collections.abc import Iterator
+
+import chromium
 import pytest
 import torch
 
@@ -19,6 +22,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(no_browser)
         if "gpu" in item.keywords and not has_gpu:
             item.add_marker(no_gpu)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium, started once for every test of this process that looks at a page."""
+    with chromium.launched() as running:
+        yield running
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,7 +1,7 @@
-"""The built site, served as a web server would (with gzip), and a real browser to look at it.
+"""The built site, served as a web server would (with gzip), for a real browser to look at.
 
 `SITE` names the folder of the built site if it is another than `make book`'s. Where it is missing,
-or Chromium, every test here is skipped and says so.
+every test here is skipped and says so.
 """
 
 import functools
@@ -9,7 +9,6 @@ import gzip
 import http.server
 import io
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,16 +17,6 @@ import pytest
 from visit import Visit, visit
 
 SITE = Path(os.environ.get("SITE", Path(__file__).parents[2] / "_build" / "html")).resolve()
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 TEXT = {".css", ".html", ".inv", ".ipynb", ".js", ".json", ".svg"}
 
 
@@ -39,8 +28,9 @@ def pages() -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "page_address" in metafunc.fixturenames:
-        # Page by page, so that each is visited once for all the rules it must keep.
-        metafunc.parametrize("page_address", pages() or ["no-page"], scope="session")
+        # Page by page, and in one process, so that each is visited once for all the rules it keeps.
+        found = [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in pages()]
+        metafunc.parametrize("page_address", found or ["no-page"], scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,17 +84,6 @@ def address(site: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser(site: Path) -> Iterator:
-    if not CHROMIUM:
-        pytest.skip("no Chromium: install Debian's package or set CHROMIUM to its path")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

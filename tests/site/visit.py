@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from chromium import violations
+
 LOOKS = {"light": 1280, "dark": 390}
 """The themes, each with a width in pixels: a desk and a phone."""
 
@@ -38,8 +40,6 @@ def open_page(browser, theme: str, width: int, **options):
 
 def visit(browser, address: str, page_address: str) -> Visit:
     """Looks at a page in both themes."""
-    from axe_playwright_python.sync_playwright import Axe
-
     seen = Visit()
     for theme, width in LOOKS.items():
         page = open_page(browser, theme, width)
@@ -50,8 +50,8 @@ def visit(browser, address: str, page_address: str) -> Visit:
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             seen.wide += [f"{width} px: {element}" for element in page.evaluate(WIDE)]
         seen.nameless_images += page.evaluate(NAMELESS)
-        found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
-        seen.inaccessible += [f"{theme}: {line}" for line in described(found.response)]
+        found = violations(page, options={"resultTypes": ["violations"], "preload": False})
+        seen.inaccessible += [f"{theme}: {line}" for line in found]
         page.context.close()
     return seen
 
@@ -80,12 +80,3 @@ def transferred(response) -> int:
         return 0
     sizes = response.request.sizes()
     return sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-
-def described(report: dict) -> list[str]:
-    """Each violation that axe-core found, with the element and what to do."""
-    return [
-        f"{violation['id']}: {node['html'][:200]} — {node['failureSummary']}"
-        for violation in report["violations"]
-        for node in violation["nodes"]
-    ]

@@ -1,18 +1,9 @@
 """A blank page in Chromium with a widget in it, run as the site runs it: without a kernel."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 
-OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 HTML = """<!doctype html><html lang="en"><head><title>Widget</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body {{ margin: 0; font-family: DejaVu Sans, sans-serif; background: white; }}
@@ -40,18 +31,6 @@ START = """async ({ source, state }) => {
   const el = document.getElementById("here");
   window.cleanUp = window.widget.default.render({ model: window.model, el });
 }"""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed: the widgets are not run")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=list(OPTIONS))
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -85,11 +64,3 @@ def show(browser) -> Iterator[Callable]:
     for context in contexts:
         context.close()
     assert errors == []
-
-
-def violations(page) -> list[str]:
-    """What axe-core finds wrong with the widget."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context="#here").response["violations"]
-    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]

@@ -2,17 +2,15 @@
 
 import matplotlib.pyplot as plt
 import pytest
+from chromium import violations
+from examples import RECORD, polynomial_fit
 
 from course_lib.widgets.bias_variance import BiasVariance
 from course_lib.widgets.double_descent import DoubleDescent
 from course_lib.widgets.optimizer_race import OptimizerRace
 
-from .conftest import violations
-from .test_double_descent import RECORD
-from .test_polynomial_fit import example
-
 WIDGETS = {
-    "polynomial-fit": example,
+    "polynomial-fit": polynomial_fit,
     "bias-variance": BiasVariance,
     "double-descent": lambda: DoubleDescent(RECORD),
     "optimizer-race": OptimizerRace,
@@ -76,7 +74,7 @@ def test_nothing_overflows_and_nothing_jumps(show, name, width):
 def test_axe_finds_nothing(show, name, theme):
     page = show(WIDGETS[name](), theme=theme)
     page.wait_for_timeout(50)
-    assert violations(page) == []
+    assert violations(page, context="#here") == []
 
 
 @pytest.mark.browser

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from examples import data, polynomial_fit
 
 from course_lib.overfitting.polynomial import (
     fit_least_squares,
-    noisy_parabola,
     parabola,
     polynomial_features,
     rmse,
@@ -17,15 +17,6 @@ from course_lib.widgets.polynomial_fit import PolynomialFit
 # up to 1e-6 of themselves: so do the fit's values at its own points (5e-7 at most, over 200 data
 # sets of 15 to 30 points). Between the points a fit of high degree magnifies that (6e-4 at most).
 AT_POINTS, BETWEEN = 1e-5, 1e-3
-
-
-def data(seed: int, n: int = 30) -> tuple[torch.Tensor, ...]:
-    generator = torch.Generator().manual_seed(seed)
-    return *noisy_parabola(n, 0.3, generator), *noisy_parabola(n, 0.3, generator)
-
-
-def example(seed: int = 0, **options) -> PolynomialFit:
-    return PolynomialFit(*data(seed), **options)
 
 
 def shown_number(page, name: str) -> float:
@@ -40,7 +31,7 @@ def test_true_curve_is_the_librarys():
 
 
 def test_figure_draws_the_points_the_fit_and_both_errors():
-    widget = example(degree=4)
+    widget = polynomial_fit(degree=4)
     x, y, x_new, y_new = data(0)
     top, bottom = widget.figure().axes
     _, validation, training, fit = top.lines
@@ -72,7 +63,7 @@ def test_bad_input_is_named(changes, message):
 
 
 def test_a_bad_degree_set_later_is_refused():
-    widget = example()
+    widget = polynomial_fit()
     with pytest.raises(ValueError, match="degree must lie between 0 and 30, got 99"):
         widget.degree = 99
     assert widget.degree == 9
@@ -81,7 +72,7 @@ def test_a_bad_degree_set_later_is_refused():
 @pytest.mark.browser
 @pytest.mark.parametrize("n", [5, 20, 30])
 def test_page_fits_as_python_does(show, n):
-    page = show(example())
+    page = show(polynomial_fit())
     grid = torch.linspace(0, 1, 101, dtype=torch.float64)
     for seed in range(4):
         x, y, _, _ = data(seed, n)
@@ -105,7 +96,7 @@ def test_page_fits_as_python_does(show, n):
 
 @pytest.mark.browser
 def test_keyboard_moves_the_degree_and_the_numbers_are_pythons(show):
-    widget = example()
+    widget = polynomial_fit()
     page = show(widget)
     page.get_by_label("Degree of the polynomial").focus()
     x, y, x_new, y_new = data(0)
@@ -121,7 +112,7 @@ def test_keyboard_moves_the_degree_and_the_numbers_are_pythons(show):
 
 @pytest.mark.browser
 def test_page_follows_python(show):
-    page = show(example())
+    page = show(polynomial_fit())
     page.evaluate("model.set('degree', 1)")
     assert shown_number(page, "Degree") == 1
     assert page.get_by_label("Degree of the polynomial").input_value() == "1"

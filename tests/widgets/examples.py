@@ -1,0 +1,36 @@
+"""Widgets to try things on."""
+
+import torch
+
+from course_lib.overfitting.polynomial import noisy_parabola
+from course_lib.widgets.polynomial_fit import PolynomialFit
+
+RECORD = {
+    "n_train": 100,
+    "n_features": [10, 50, 100, 200, 1000],
+    "alphas": [0, 0.01, 1.0],
+    "noise": [0.0, 0.2],
+    "train_error": [
+        [[0.4, 0.1, 0.0, 0.0, 0.0], [0.4, 0.1, 0.01, 0.0, 0.0], [0.5, 0.2, 0.1, 0.05, 0.01]],
+        [[0.5, 0.2, 0.0, 0.0, 0.0], [0.5, 0.2, 0.05, 0.0, 0.0], [0.6, 0.3, 0.2, 0.1, 0.05]],
+    ],
+    "test_error": [
+        [[0.5, 0.3, 0.7, 0.2, 0.1], [0.5, 0.3, 0.35, 0.2, 0.1], [0.5, 0.3, 0.2, 0.15, 0.12]],
+        [[0.6, 0.5, 0.9, 0.4, 0.3], [0.6, 0.5, 0.55, 0.4, 0.3], [0.6, 0.45, 0.4, 0.35, 0.32]],
+    ],
+    "weight_norm": [
+        [[3.0, 9.0, 300.0, 9.0, 3.0], [3.0, 8.0, 20.0, 8.0, 3.0], [2.0, 3.0, 3.5, 3.0, 2.0]],
+        [[4.0, 12.0, 500.0, 12.0, 4.0], [4.0, 9.0, 30.0, 9.0, 4.0], [2.0, 4.0, 4.5, 4.0, 2.5]],
+    ],
+    "error_name": "misclassified share",
+    "hardware": "not of interest here",
+}
+
+
+def data(seed: int, n: int = 30) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(seed)
+    return *noisy_parabola(n, 0.3, generator), *noisy_parabola(n, 0.3, generator)
+
+
+def polynomial_fit(seed: int = 0, **options) -> PolynomialFit:
+    return PolynomialFit(*data(seed), **options)

@@ -48,7 +48,7 @@ class Surface:
 
     def hessian(self, point: Float[Tensor, "2"]) -> Float[Tensor, "2 2"]:
         """The Hessian at a point, by torch's autograd."""
-        return torch.func.hessian(self.function)(point)
+        return torch.func.jacrev(torch.func.grad(self.function))(point)
 
 
 SURFACES = (

@@ -91,12 +91,24 @@ def shuffled_after_the_cut(x: Tensor, y: Tensor, fraction: float, generator: Any
 
 
 @bug(
-    "The generator is ignored: the shuffle draws from torch's global random state.",
-    hint="Pass it on: torch.randperm(len(x), generator=generator).",
+    "`generator` is ignored: the shuffle draws from global random state. No such split can be "
+    "repeated, so nothing else about it is judged yet.",
+    hint="Hand the generator on: torch.randperm(len(x), generator=generator). "
+    "Nothing else may draw.",
 )
 def generator_ignored(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
     """Global state."""
     return _cut(*_shuffled(x, y, None), round(fraction * len(x)))
+
+
+@bug(
+    "torch.manual_seed is called inside: every call gives the same split, and everything else in "
+    "the notebook draws the same numbers again.",
+    hint="Delete that line, and shuffle with torch.randperm(len(x), generator=generator).",
+)
+def seeded_globally(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """The global seed is set at every call."""
+    return _cut(*_shuffled(x, y, torch.manual_seed(0)), round(fraction * len(x)))
 
 
 @bug(
@@ -177,6 +189,7 @@ BUGS = (
     not_shuffled,
     shuffled_after_the_cut,
     generator_ignored,
+    seeded_globally,
     seeded_inside,
     generator_restarted,
     fraction_of_training,

@@ -13,7 +13,7 @@ from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import kind_of
 from course_lib.checks.ex1_overfitting._split_bugs import BUGS
 
-# A point's share must lie within 6 standard errors. By the binomial tails of the ten points together,
+# A point's share must lie within 6 standard errors. Summing the binomial tails over the ten points,
 # a right answer fails fewer than once in 10⁷ runs.
 N_DRAWS = 200
 PARTS = ("x_train", "y_train", "x_validation", "y_validation")

@@ -24,17 +24,11 @@ def build(layers: list[tuple]) -> nn.Sequential:
             weight, bias = (*arguments, None)[:2]
             make = nn.Linear if kind == "linear" else nn.Conv2d
             size = () if kind == "linear" else (weight.shape[2],)
-            module = nn.utils.skip_init(
-                make,
-                weight.shape[1],
-                weight.shape[0],
-                *size,
-                bias=bias is not None,
-                dtype=weight.dtype,
-            )
-            module.weight.data = weight.clone()
+            with torch.device("meta"):  # no numbers drawn: the given ones come next
+                module = make(weight.shape[1], weight.shape[0], *size, bias=bias is not None)
+            module.weight = nn.Parameter(weight.clone())
             if bias is not None:
-                module.bias.data = bias.clone()
+                module.bias = nn.Parameter(bias.clone())
             return module
         return {"tanh": nn.Tanh, "relu": nn.ReLU, "flatten": nn.Flatten}[kind]()
 

@@ -85,7 +85,7 @@ def test_page_computes_as_python_does(show, degree, new_points):
     found, expected = page.evaluate(call), widget.summary()
     found["bias_squared"] = found.pop("biasSquared")
     for name in expected:
-        # Fits agree to 1e-5 of their size (see test_polynomial_fit); squares to twice that.
+        # Fits agree to 1e-5 of their size (see test_polynomial_fit_widget); squares to twice that.
         assert found[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-7), name
 
 

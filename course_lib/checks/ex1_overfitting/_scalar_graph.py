@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from typing import ClassVar
 
 
@@ -112,7 +113,7 @@ class Scalar:
             elif value not in seen:
                 seen.add(value)
                 stack.append((value, True))
-                stack.extend((parent, False) for parent in value.parents)
+                stack.extend(zip(value.parents, repeat(False)))
         return finished[::-1]
 
     def clear(self) -> None:

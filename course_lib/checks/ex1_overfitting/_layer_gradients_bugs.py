@@ -24,7 +24,7 @@ def measured(
 
 
 @bug(
-    "Your numbers are the norms of the weights, not of their gradients: x and y play no part.",
+    "These are the norms of the weights, not of their gradients: x and y play no part.",
     hint="Compute the loss first, then take the norm of each weight's gradient.",
 )
 def weights_not_gradients(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -42,14 +42,14 @@ def gradients_not_cleared(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return torch.stack([p.grad.norm() for p in model.parameters() if p.ndim >= 2])
 
 
-@bug("Your norms are squared: the root is missing.", hint="Take the square root of the sum.")
+@bug("The norms are squared: the root is missing.", hint="Take the square root of the sum.")
 def norm_squared(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Sum of squares."""
     return measured(model, x, y, size=lambda g: g.square().sum())
 
 
 @bug(
-    "You return the largest entry of each gradient, not its Euclidean norm.",
+    "This is the largest entry of each gradient, not its Euclidean norm.",
     hint="Square all entries, add them up, take the root: `gradient.norm()`.",
 )
 def largest_entry(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ def largest_entry(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You take the root of the mean of the squares, so a wide layer looks weaker than it is.",
+    "The root is taken of the mean of the squares, so a wide layer looks weaker than it is.",
     hint="The norm has the sum of the squares under the root, not their mean.",
 )
 def root_mean_square(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -67,9 +67,9 @@ def root_mean_square(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You use the matrix norm (the largest singular value); asked is the norm over all entries.",
-    hint="`gradient.norm()`, or `torch.linalg.vector_norm(gradient)`; "
-    "`torch.linalg.norm(gradient, 2)` is another thing for a matrix.",
+    "This is the matrix norm (the largest singular value); asked is the norm over all entries.",
+    hint="Use `gradient.norm()`, which takes all entries alike; `torch.linalg.norm(gradient, 2)` "
+    "does not, where the gradient is a matrix.",
 )
 def largest_singular_value(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Spectral norm."""
@@ -77,7 +77,7 @@ def largest_singular_value(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You add up the loss over the batch, so every norm grows with the batch size.",
+    "The loss is summed over the batch, so every norm grows with the batch size.",
     hint="Use the mean over the batch, which is what `cross_entropy` does by default.",
 )
 def loss_summed(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -95,8 +95,8 @@ def softmax_twice(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You differentiate the squared error; the loss here is the cross-entropy.",
-    hint="`torch.nn.functional.cross_entropy(model(x), y)`.",
+    "The squared error is differentiated; the loss here is the cross-entropy.",
+    hint="Use `torch.nn.functional.cross_entropy(model(x), y)` as the loss.",
 )
 def squared_error(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean squared error against one-hot targets."""
@@ -104,7 +104,7 @@ def squared_error(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You return a norm for each parameter, biases and normalisation scales among them.",
+    "There is a norm for every parameter, biases and normalisation scales among them.",
     hint="Keep the parameters with two or more dimensions.",
 )
 def vectors_counted(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ def vectors_counted(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "A normalisation counts as a layer with you: its scale is called `weight`, but it is a vector.",
+    "Normalisations are counted as layers: their scale is called `weight`, but it is a vector.",
     hint="Ask for the number of dimensions (`parameter.ndim >= 2`), not for the name.",
 )
 def scales_counted(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -136,8 +136,8 @@ def bias_joined(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "The order is reversed: your first number belongs to the last layer.",
-    hint="Backpropagation runs from back to front; the result goes from front to back.",
+    "The order is reversed: the first number belongs to the last layer.",
+    hint="Collect the norms in the order of `model.parameters()`, first layer first.",
 )
 def last_layer_first(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """From the output to the input."""
@@ -155,7 +155,7 @@ def convolutions_missing(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 @bug(
     "Layers inside a block are missing: iterating over a model yields only its outermost modules.",
-    hint="`model.parameters()` and `model.modules()` reach every depth.",
+    hint="Go over `model.parameters()` or `model.modules()`, which reach every depth.",
 )
 def nested_layers_missing(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Outermost modules only."""
@@ -164,7 +164,7 @@ def nested_layers_missing(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You return one number for the whole model.",
+    "One number comes back for the whole model.",
     hint="Collect one norm per layer and stack them: that the layers differ is the point.",
 )
 def one_number(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -173,7 +173,7 @@ def one_number(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 @bug(
-    "You switch the model to evaluation mode, where batch normalisation uses other statistics.",
+    "The model is switched to evaluation mode: batch normalisation uses other statistics there.",
     hint="Measure in the mode in which the model comes; do not call `model.eval()`.",
 )
 def switched_to_evaluation(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:

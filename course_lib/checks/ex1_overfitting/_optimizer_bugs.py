@@ -43,13 +43,13 @@ def shared_bugs(right: Step) -> tuple[Bug, ...]:
         ),
         Bug(
             "step-only",
-            "You return the step itself; asked are the params after it.",
+            "The step itself comes back; asked are the params after it.",
             "Return `params - step`.",
             step_only,
         ),
         Bug(
             "params-alone",
-            "You return the new params without the state.",
+            "The new params come back without the state.",
             "End with `return new_params, new_state`, also where the state is an empty dict.",
             params_alone,
         ),
@@ -83,7 +83,7 @@ def state_bugs(right: Step) -> tuple[Bug, ...]:
         Bug(
             "state-edited",
             "The `state` that was passed in is changed in place, so no step can be taken twice.",
-            'Build a new dict: `return params, {"velocity": velocity}`.',
+            "Put the new values into a new dict, and return that one.",
             state_edited,
         ),
     )

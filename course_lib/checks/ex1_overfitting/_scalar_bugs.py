@@ -68,7 +68,7 @@ BUGS = (
     Bug(
         "recursive",
         "The order is found by recursion, and Python allows about 1,000 nested calls.",
-        "Keep a list as your own stack of values to visit; hint 3 has the loop.",
+        "Keep the values still to visit in a list; hint 3 of the exercise has the loop.",
         variation(walks.Recursive),
     ),
     Bug(
@@ -104,31 +104,31 @@ BUGS = (
     Bug(
         "denominator-without-sign",
         "In a / b the derivative with respect to b lacks its minus sign.",
-        "d(a / b)/db = −a / b².",
+        "For positive a and b the quotient falls as b grows: d(a / b)/db = −a / b².",
         wrong_slope(divide=lambda x, y, r: (1 / y, x / y**2)),
     ),
     Bug(
         "denominator-not-squared",
         "In a / b the derivative with respect to b divides by b, not by b².",
-        "d(a / b)/db = −a / b².",
+        "a / b is a · b⁻¹, and the derivative of b⁻¹ is −b⁻²: the square comes from there.",
         wrong_slope(divide=lambda x, y, r: (1 / y, -x / y)),
     ),
     Bug(
         "power-not-lowered",
         "The derivative of a power keeps the exponent n; it should be n − 1.",
-        "d(aⁿ)/da = n · aⁿ⁻¹.",
+        "d(aⁿ)/da = n · aⁿ⁻¹: lower the exponent by one.",
         wrong_slope(power=lambda x, n, r: (n * r,)),
     ),
     Bug(
         "power-without-factor",
         "The derivative of a power lacks the factor n.",
-        "d(aⁿ)/da = n · aⁿ⁻¹.",
+        "The derivative of a² is 2a: multiply aⁿ⁻¹ by n.",
         wrong_slope(power=lambda x, n, r: (x ** (n - 1),)),
     ),
     Bug(
         "exp-as-power",
-        "The derivative of exp is taken as if it were a power of a.",
-        "exp is its own derivative: use the result.",
+        "The derivative of exp is taken as if exp(a) were a power of a.",
+        "exp is its own derivative: use the result as it is.",
         wrong_slope(exp=lambda x, r: (x * r,)),
     ),
     Bug(
@@ -139,14 +139,14 @@ BUGS = (
     ),
     Bug(
         "tanh-of-input",
-        "The derivative of tanh is 1 − a²; the square belongs to the result.",
-        "1 − tanh(a)².",
+        "The derivative of tanh is taken as 1 − a²; the square belongs to the result.",
+        "Square the result, not the input: 1 − tanh(a)².",
         wrong_slope(tanh=lambda x, r: (1 - x**2,)),
     ),
     Bug(
         "tanh-not-squared",
-        "The derivative of tanh is 1 − tanh(a), without the square.",
-        "1 − tanh(a)².",
+        "The derivative of tanh is taken as 1 − tanh(a), without the square.",
+        "Use 1 − tanh(a)²: tanh is flat far to the left too, where tanh(a) is near −1.",
         wrong_slope(tanh=lambda x, r: (1 - r,)),
     ),
     Bug(
@@ -157,7 +157,7 @@ BUGS = (
     ),
     Bug(
         "relu-open-at-zero",
-        "The derivative of relu at 0 is 1 with you; here, as in torch, it is 0.",
+        "The derivative of relu at 0 comes out as 1; here, as in torch, it is 0.",
         "Compare with `>`, not `>=`.",
         wrong_slope(relu=lambda x, r: (float(x >= 0),)),
     ),

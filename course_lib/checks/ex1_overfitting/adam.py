@@ -109,7 +109,7 @@ BUGS = (
     ),
     Bug(
         "count-from-zero",
-        "The first step counts as t = 0: the correction 1 − β⁰ is 0, and you divide by it.",
+        "The first step counts as t = 0: the correction 1 − β⁰ is 0, and m is divided by it.",
         "Add 1 to the count before you use it.",
         step_with(
             correct_mean=lambda m, b, t: by_zero(m, 1 - b**t),
@@ -150,7 +150,7 @@ BUGS = (
     Bug(
         "no-root",
         "The root over ŝ is missing.",
-        "Divide by √ŝ + ε: then m̂ over it has no unit, and the step is about the learning rate.",
+        "Take the root of ŝ first: m̂ / √ŝ has no unit, so a step is about the learning rate.",
         step_with(scale=lambda v_hat, v, b, t, e: v_hat + e),
     ),
     Bug(
@@ -162,7 +162,7 @@ BUGS = (
     Bug(
         "no-momentum",
         "The step follows this gradient alone; the mean m is not used.",
-        "m̂ stands in the numerator, not g.",
+        "Put m̂ into the numerator, where g stands now.",
         step_with(numerator=lambda m_hat, grads: grads),
     ),
     Bug(

@@ -74,7 +74,7 @@ def looks_past_the_stop(validation_losses: Tensor, patience: int) -> int:
 
 
 @bug(
-    "It waits one step longer than `patience`.",
+    "The rule waits one step longer than `patience`.",
     hint="Stop as soon as `patience` steps without improvement have passed: >=, not >.",
 )
 def one_step_too_patient(validation_losses: Tensor, patience: int) -> int:
@@ -83,7 +83,7 @@ def one_step_too_patient(validation_losses: Tensor, patience: int) -> int:
 
 
 @bug(
-    "It gives up one step before `patience` has run out.",
+    "The rule gives up one step before `patience` has run out.",
     hint="Count the steps since the best one: the step right after it is the first of them.",
 )
 def one_step_too_impatient(validation_losses: Tensor, patience: int) -> int:

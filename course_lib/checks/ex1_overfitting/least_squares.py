@@ -82,7 +82,7 @@ def _truncated(features: Tensor, y: Tensor, cutoff: Callable[[Tensor], Tensor | 
 
 
 @bug(
-    "The normal equations are inverted: ΦᵀΦ has no inverse when columns are alike or too many.",
+    "ΦᵀΦ is inverted, which has no inverse when columns are alike or too many.",
     hint="Use torch.linalg.lstsq with driver='gelsd', or torch.linalg.pinv, on the features.",
 )
 def normal_equations_inverted(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
@@ -91,9 +91,9 @@ def normal_equations_inverted(features: Tensor, y: Tensor, rcond: float = 1e-10)
 
 
 @bug(
-    "The normal equations are solved: ΦᵀΦ squares the condition number, and is singular when "
-    "columns are alike or too many.",
-    hint="Use torch.linalg.lstsq with driver='gelsd', or torch.linalg.pinv, on the features.",
+    "The normal equations are solved: ΦᵀΦ squares the singular values, which costs half the "
+    "digits, and has no inverse when columns are alike or too many.",
+    hint="Hand the features themselves to torch.linalg.lstsq with driver='gelsd'.",
 )
 def normal_equations_solved(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
     """Solves ΦᵀΦ w = Φᵀy."""
@@ -152,7 +152,7 @@ def surplus_weights_zero(features: Tensor, y: Tensor, rcond: float = 1e-10) -> T
     return weights
 
 
-def _ridge(name: str, strength: float) -> Bug:
+def _ridge(name: str, strength: float, about: str) -> Bug:
     def ridge(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
         p = features.shape[1]
         gram = features.T @ features + strength * torch.eye(p, dtype=features.dtype)
@@ -160,7 +160,7 @@ def _ridge(name: str, strength: float) -> Bug:
 
     return Bug(
         name,
-        f"A multiple of the identity, about {strength:g}, is added to ΦᵀΦ: that is ridge "
+        f"A multiple of the identity, about {about}, is added to ΦᵀΦ: that is ridge "
         "regression, which shrinks the weights.",
         "Leave the matrix as it is; the pseudo-inverse needs no help to exist.",
         ridge,
@@ -186,7 +186,7 @@ def fitted_values(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
 
 
 @bug(
-    "Φᵀy alone is the answer only when the columns are orthonormal.",
+    "Φᵀy alone is right only for columns of length 1 at right angles to each other.",
     hint="Multiply y by the pseudo-inverse of the features, not by their transpose.",
 )
 def transpose_only(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
@@ -225,8 +225,8 @@ CHECK = Check(
         rcond_ignored,
         every_singular_value_inverted,
         rcond_absolute,
-        _ridge("ridge-left-in", 1e-3),
-        _ridge("tiny-ridge-left-in", 1e-8),
+        _ridge("ridge-left-in", 1e-3, "0.001"),
+        _ridge("tiny-ridge-left-in", 1e-8, "10⁻⁸"),
         column,
         fitted_values,
         transpose_only,

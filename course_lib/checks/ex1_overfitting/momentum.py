@@ -72,7 +72,7 @@ def old_velocity(params, grads, state, learning_rate, momentum):
 
 
 @bug(
-    "This is Nesterov's variant: it looks one step ahead.",
+    "The gradient is added on top of the velocity once more, as in Nesterov's variant.",
     hint="Plain momentum moves by learning_rate · velocity and nothing else.",
 )
 def nesterov(params, grads, state, learning_rate, momentum):

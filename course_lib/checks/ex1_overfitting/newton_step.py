@@ -97,7 +97,7 @@ def hessian_ignored(weights: Tensor, gradient: Tensor, hessian: Tensor) -> Tenso
 
 
 @bug(
-    "You return the step; asked are the weights after it.",
+    "The step itself comes back; asked are the weights after it.",
     hint="Subtract the step from `weights`.",
 )
 def step_only(weights: Tensor, gradient: Tensor, hessian: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ def step_only(weights: Tensor, gradient: Tensor, hessian: Tensor) -> Tensor:
 
 @bug(
     "Half a step is taken; Newton's full step has no learning rate.",
-    hint="The factor ½ of the quadratic model is already gone from its gradient.",
+    hint="Drop the factor: the ½ of the quadratic model is already gone from its gradient.",
 )
 def half_step(weights: Tensor, gradient: Tensor, hessian: Tensor) -> Tensor:
     """Damped."""

@@ -79,7 +79,7 @@ def transposed(x: Tensor, degree: int) -> Tensor:
 
 
 @bug(
-    "x is multiplied by k where it should be raised to the power k; such columns are all one line.",
+    "x is multiplied by k where it should be raised to the power k; all columns lie on one line.",
     hint="Use `**`, not `*`.",
 )
 def multiples(x: Tensor, degree: int) -> Tensor:
@@ -135,7 +135,7 @@ CHECK = Check(
     references=("course_lib.overfitting.polynomial.polynomial_features",),
     properties=(
         Property("powers", 2, "column k holds x to the power k"),
-        Property("any-input", 1, "zero and negative x work too"),
+        Property("any-input", 1, "zero and negative x as well"),
         Property("degree-zero", 1, "degree 0 gives the constant alone"),
     ),
     cases=cases,

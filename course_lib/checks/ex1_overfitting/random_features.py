@@ -118,13 +118,13 @@ BUGS = (
     _wrong_features(
         "step-function",
         lambda x, directions: (x @ directions > 0).to(x.dtype),
-        "The features say only whether a unit fires, not how strongly.",
+        "Each feature says only whether x @ direction is positive, not how large it is.",
         "Keep x @ directions where it is positive; a comparison alone gives 0 and 1.",
     ),
     _wrong_features(
         "scaled-by-root-p",
         lambda x, directions: _relu(x, directions) / directions.shape[1] ** 0.5,
-        "The features are divided by √p; the contract asks for relu(x @ directions) as it is.",
+        "The features are divided by √p; asked is relu(x @ directions) as it is.",
         "Leave out the scale: it would make the weights of two models hard to compare.",
     ),
     _wrong_features(
@@ -143,19 +143,19 @@ BUGS = (
         "wrong-side-inverted",
         lambda features, y: torch.linalg.inv(_gram(features)) @ features.T @ y,
         "featuresᵀ @ features is inverted, but with fewer points than features it has no inverse.",
-        "torch.linalg.pinv(features) is right on both sides of n = p.",
+        "Take the pseudo-inverse of the features themselves: torch.linalg.pinv(features) @ y.",
     ),
     _wrong_fit(
         "wrong-side-solved",
         lambda features, y: torch.linalg.solve(_gram(features), features.T @ y),
         "The normal equations are solved, but with fewer points than features they are singular.",
-        "torch.linalg.pinv(features) is right on both sides of n = p.",
+        "Ask for the shortest exact fit: torch.linalg.pinv(features) @ y, on both sides of n = p.",
     ),
     _wrong_fit(
         "kernel-side-only",
         _kernel_side,
-        "features @ featuresᵀ is solved with, but with more points than features it is singular.",
-        "torch.linalg.pinv(features) is right on both sides of n = p.",
+        "The solve uses features @ featuresᵀ, singular when there are more points than features.",
+        "With n > p least squares is asked: torch.linalg.pinv(features) @ y does it for every n.",
     ),
     _wrong_fit(
         "not-the-shortest",

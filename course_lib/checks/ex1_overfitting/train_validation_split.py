@@ -86,12 +86,16 @@ def _sizes(case: Case, outputs: Plain) -> str | None:
 
 
 def _pairs(case: Case, outputs: Plain) -> str | None:
-    return next(filter(None, (_flaw(case, split)[1] for split in outputs)), None)
+    own_y = _own_y(case)
+    return next(filter(None, (_flaw(own_y, split)[1] for split in outputs)), None)
 
 
-def _flaw(case: Case, split: Plain) -> tuple[str, str]:
+def _own_y(case: Case) -> dict[float, float]:
+    return dict(zip(case.inputs["x"].tolist(), case.inputs["y"].tolist(), strict=True))
+
+
+def _flaw(own_y: dict[float, float], split: Plain) -> tuple[str, str]:
     """What is wrong with one split's points: the kind and the sentence, "" when nothing is."""
-    own_y = dict(zip(case.inputs["x"].tolist(), case.inputs["y"].tolist(), strict=True))
     parts = [[part.tolist() for part in split[:2]], [part.tolist() for part in split[2:]]]
     for name, (xs, ys) in zip(("training", "validation"), parts, strict=True):
         if len(xs) != len(ys):
@@ -140,7 +144,8 @@ def symptoms(case: Case, outputs: Plain) -> Plain:
     if any(_malformed(split) for split in outputs):
         return [len(split) if isinstance(split, list | tuple) else 0 for split in outputs]
     sizes = {tuple(map(len, split)) for split in outputs}
-    flaws = {_flaw(case, split)[0] for split in outputs} - {""}
+    own_y = _own_y(case)
+    flaws = {_flaw(own_y, split)[0] for split in outputs} - {""}
     facts = [sizes.pop() if len(sizes) == 1 else "varying", sorted(flaws)]
     if case.property in ("generator", "random"):  # small sets repeat by chance
         facts += [len({frozenset(split[2].tolist()) for split in outputs}) == 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -12,18 +12,26 @@ from course_lib.checks.execution import Outcome, execute
 from course_lib.checks.plain import same
 
 # Two implementations with the same mistake may still round differently.
-RTOL, ATOL = 1e-6, 1e-9
+ALIKE_RTOL, ALIKE_ATOL = 1e-6, 1e-9
 
 
 class Diagnosis:
     """Compares a student's outcomes with the bugs'; each bug runs on a case at most once."""
 
-    def __init__(self, check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
+    def __init__(
+        self,
+        check: Check,
+        cases: Sequence[Case],
+        outcomes: Sequence[Outcome],
+        problem: Callable[[Check, Case, Outcome], str | None],
+    ) -> None:
         self._check, self._cases, self._outcomes = check, cases, outcomes
+        self._problem = problem  # what is wrong with an outcome, None when nothing is
+        self._outcome_of = functools.cache(self._run)
         self._behaves = functools.cache(self._compare)
 
     def bug_behind(self, failed: Sequence[int]) -> Bug | None:
-        """Return the bug that gives the student's outcome on every failed case, or None.
+        """Return the bug that fails as the student does on every failed case, or None.
 
         Where several do, the one that also agrees on the most of all cases is taken.
 
@@ -35,7 +43,7 @@ class Diagnosis:
         alike = [
             place
             for place in range(len(self._check.bugs))
-            if all(self._behaves(place, i) for i in failed)
+            if all(self._behaves(place, i) and self._fails(place, i) for i in failed)
         ]
         if not alike:
             return None
@@ -43,16 +51,25 @@ class Diagnosis:
         best = max(alike, key=lambda place: sum(self._behaves(place, i) for i in everywhere))
         return self._check.bugs[best]
 
+    def _run(self, bug_place: int, case_place: int) -> Outcome:
+        bug = self._check.bugs[bug_place]
+        return execute(self._check, bug.implementation, self._cases[case_place])
+
+    def _fails(self, bug_place: int, case_place: int) -> bool:
+        """Whether the bug is wrong here: a right value in a wrong type is not its doing."""
+        theirs = self._outcome_of(bug_place, case_place)
+        return self._problem(self._check, self._cases[case_place], theirs) is not None
+
     def _compare(self, bug_place: int, case_place: int) -> bool:
-        check, case = self._check, self._cases[case_place]
-        student = self._outcomes[case_place]
-        theirs = execute(check, check.bugs[bug_place].implementation, case)
-        return (
-            (theirs.error, theirs.error_message) == (student.error, student.error_message)
-            and theirs.edited == student.edited
-            and theirs.used_global_rng == student.used_global_rng
-            and same(_symptoms(check, case, theirs), _symptoms(check, case, student), RTOL, ATOL)
-        )
+        """Whether the bug does what the student's code does."""
+        student, theirs = self._outcomes[case_place], self._outcome_of(bug_place, case_place)
+        if (theirs.error, theirs.error_message) != (student.error, student.error_message):
+            return False
+        if (theirs.edited, theirs.used_global_rng) != (student.edited, student.used_global_rng):
+            return False
+        case = self._cases[case_place]
+        ours = _symptoms(self._check, case, student)
+        return same(_symptoms(self._check, case, theirs), ours, ALIKE_RTOL, ALIKE_ATOL)
 
 
 def _symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:
@@ -69,7 +86,7 @@ def _as_tensors(value: Plain) -> Plain:
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float):
-        return torch.tensor(value, dtype=torch.float64)
+        return torch.tensor(value, dtype=torch.float64) if abs(value) < 1e300 else str(value)[:99]
     if isinstance(value, torch.Tensor) and value.is_floating_point():
         return value.double()
     if isinstance(value, dict):

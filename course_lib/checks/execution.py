@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import dis
-import functools
 import io
 import linecache
 import os
-import random
-import site
-import sys
-import sysconfig
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import CodeType, FrameType
 from typing import Any
 
-import numpy
-import torch
-
 from course_lib.checks.base import Case, Check, Plain
+from course_lib.checks.global_state import random_state, restore_random_state, unchanged_settings
+from course_lib.checks.line_budget import LIBRARY_FOLDERS, TooManyLines, line_budget
 from course_lib.checks.plain import copy_plain, same, to_plain
 
-_LIBRARY_FOLDERS = tuple(
-    {
-        os.path.realpath(sysconfig.get_path(name)) + os.sep
-        for name in ("stdlib", "platstdlib", "purelib", "platlib")
-    }
-    | {os.path.realpath(site.getusersitepackages()) + os.sep}
-    | {os.path.dirname(os.path.realpath(__file__)) + os.sep}
-    | {"<frozen "}  # parts of the standard library that are built into the interpreter
-)
 _MAX_PRINTED = 10_000
+_MAX_MESSAGE = 2_000
+ENDLESS = TooManyLines.__name__
 
 
 @dataclass(frozen=True)
@@ -50,131 +35,79 @@ class Outcome:
     printed: str = ""  # what was written to stdout and stderr, the start of it
 
 
-class TooManyLines(BaseException):
-    """More lines were executed than the budget has; not an Exception, so rarely caught."""
-
-
 def execute_all(check: Check, implementation: Any, cases: Sequence[Case]) -> list[Outcome]:
-    """Run every case, but no more of a property once one of its cases has run out of lines."""
+    """Run every case; once one ran out of lines, no more of its property, and less of others."""
     outcomes: list[Outcome] = []
     exhausted: dict[str, Outcome] = {}
     for case in cases:
-        outcome = exhausted.get(case.property) or execute(check, implementation, case)
-        if outcome.error == TooManyLines.__name__:
+        max_lines = check.max_lines // 10 if exhausted else check.max_lines
+        outcome = exhausted.get(case.property) or execute(check, implementation, case, max_lines)
+        if outcome.error == ENDLESS:
             exhausted[case.property] = outcome
         outcomes.append(outcome)
     return outcomes
 
 
-def execute(check: Check, implementation: Any, case: Case) -> Outcome:
+def execute(check: Check, implementation: Any, case: Case, max_lines: int | None = None) -> Outcome:
     """Run `case` on `implementation`; never raises because of it, except when interrupted."""
     given = Case(case.property, copy_plain(case.inputs), case.note)
-    printed = io.StringIO()
-    random_state = _global_random_state()
-    outputs, error, message, place = None, "", "", ""
+    printed = _Printed()
+    state = random_state()
+    result, error, message, place = None, "", "", ""
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
         warnings.catch_warnings(),
-        _unchanged_defaults(),
+        unchanged_settings(),
     ):
         warnings.simplefilter("ignore")
         try:
-            with _line_budget(check.max_lines):
-                outputs = check.run(implementation, given)
-            outputs = to_plain(outputs)
+            with line_budget(max_lines or check.max_lines):
+                result = check.run(implementation, given)
         except KeyboardInterrupt:
             raise
         except BaseException as exception:
-            error, message = type(exception).__name__, _text_of(exception)
+            error, message = _in_words(exception)
             place = _student_line(exception)
-        used_global_rng = _global_random_state() != random_state
-        _restore_global_random_state(random_state)
+    outputs = to_plain(result)
+    used_global_rng = random_state() != state
+    restore_random_state(state)
     edited = tuple(
-        name for name, value in case.inputs.items() if not same(given.inputs.get(name), value)
+        name
+        for name, value in case.inputs.items()
+        if not same(to_plain(given.inputs.get(name)), value)
     )
-    return Outcome(
-        outputs, error, message, place, edited, used_global_rng, printed.getvalue()[:_MAX_PRINTED]
-    )
+    return Outcome(outputs, error, message, place, edited, used_global_rng, printed.text())
 
 
-@contextlib.contextmanager
-def _line_budget(max_lines: int) -> Iterator[None]:
-    """Raise `TooManyLines` once the code outside the installed libraries has executed `max_lines`.
+class _Printed(io.StringIO):
+    """Keeps the start of what is printed, and stays open."""
 
-    An endless loop ends this way in about a second. Where a debugger or a coverage tool is tracing
-    already, lines are not counted.
-    """
-    if sys.gettrace() is not None:
-        yield
-        return
-    left = max_lines
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, _MAX_PRINTED - self.tell())])
+        return len(text)
 
-    def count_lines(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal left
-        if event in ("line", "opcode"):
-            left -= 1
-            if left < 0:
-                raise TooManyLines(f"more than {max_lines:,} lines executed")
-        return count_lines
+    def close(self) -> None:
+        pass
 
-    def enter(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename.startswith(_LIBRARY_FOLDERS):
-            return None
-        frame.f_trace_opcodes = _has_one_line_loop(frame.f_code)
-        return count_lines
+    def text(self) -> str:
+        return _printable(self.getvalue())
 
-    sys.settrace(enter)
+
+def _in_words(exception: BaseException) -> tuple[str, str]:
+    """The name and the text of an exception, whose own methods may do anything."""
     try:
-        yield
-    finally:
-        sys.settrace(None)
+        with line_budget(100_000):
+            return _printable(type(exception).__name__), _printable(str(exception)[:_MAX_MESSAGE])
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return "an exception that cannot be shown", ""
 
 
-@functools.lru_cache
-def _has_one_line_loop(code: CodeType) -> bool:
-    """Whether some loop never leaves its line (`while True: pass`): Python traces no line there."""
-    lines = {start: line for start, _, line in code.co_lines()}
-    line, line_of = None, {}
-    for instruction in dis.get_instructions(code):
-        line = lines.get(instruction.offset, line)
-        line_of[instruction.offset] = line
-    return any(
-        "JUMP_BACKWARD" in instruction.opname
-        and line_of.get(instruction.argval) == line_of[instruction.offset]
-        for instruction in dis.get_instructions(code)
-    )
-
-
-def _global_random_state() -> tuple[Any, ...]:
-    name, keys, *rest = numpy.random.get_state()
-    torch_state = torch.get_rng_state().numpy().tobytes()
-    return torch_state, (name, keys.tobytes(), *rest), random.getstate()
-
-
-def _restore_global_random_state(state: tuple[Any, ...]) -> None:
-    torch_state, (name, keys, *rest), python_state = state
-    torch.set_rng_state(torch.frombuffer(bytearray(torch_state), dtype=torch.uint8))
-    numpy.random.set_state((name, numpy.frombuffer(keys, dtype=numpy.uint32), *rest))
-    random.setstate(python_state)
-
-
-@contextlib.contextmanager
-def _unchanged_defaults() -> Iterator[None]:
-    """Put torch's global switches back, whatever the implementation set them to."""
-    dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(gradients)
-
-
-def _text_of(exception: BaseException) -> str:
-    try:
-        return str(exception)[:2000]
-    except Exception:  # an exception whose own __str__ fails
-        return ""
+def _printable(text: str) -> str:
+    """The text without the lone surrogates that no file can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _student_line(exception: BaseException) -> str:
@@ -182,10 +115,10 @@ def _student_line(exception: BaseException) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(exception.__traceback__, limit=200)
-        if not os.path.realpath(frame.filename).startswith(_LIBRARY_FOLDERS)
-        and not frame.filename.startswith(_LIBRARY_FOLDERS)
+        if not os.path.realpath(frame.filename).startswith(LIBRARY_FOLDERS)
+        and not frame.filename.startswith(LIBRARY_FOLDERS)
     ]
     if not frames:
         return ""
     text = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
-    return f"line {frames[-1].lineno}" + (f": `{text}`" if text else "")
+    return _printable(f"line {frames[-1].lineno}" + (f": `{text}`" if text else ""))

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from course_lib.checks.base import Case, Check
 from course_lib.checks.compare import show
 from course_lib.checks.diagnosis import Diagnosis
-from course_lib.checks.execution import Outcome
+from course_lib.checks.execution import ENDLESS, Outcome
 from course_lib.checks.report import Finding, Report
 
 
 def report_on(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
     """Judge what an implementation did on every case and put it together for its author."""
     problems = [_problem(check, *run) for run in zip(cases, outcomes, strict=True)]
-    diagnosis = Diagnosis(check, cases, outcomes)
+    diagnosis = Diagnosis(check, cases, outcomes, _problem)
     findings = []
     for prop in check.properties:
         failed = [
@@ -33,8 +33,8 @@ def report_on(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) 
 
 def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     """What is wrong on one case: how the code ended, what it touched, what it returned."""
-    if outcome.error == "TooManyLines":
-        return f"Your code was stopped after {check.max_lines:,} lines: a loop that never ends?"
+    if outcome.error == ENDLESS:
+        return "Your code was stopped: too many lines executed. Is there a loop that never ends?"
     if outcome.error == "NotImplementedError":
         return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
     if outcome.error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy
@@ -9,7 +11,7 @@ import torch
 
 from course_lib.checks.base import Plain
 
-MAX_ITEMS = 100_000
+MAX_ITEMS = 100_000  # in all the containers of one result together
 MAX_ELEMENTS = 20_000_000
 MAX_DEPTH = 8
 
@@ -21,31 +23,41 @@ class Opaque:
     description: str  # completes the sentence "you returned …"
 
 
-def to_plain(result: object, depth: int = 0) -> Plain:
+def to_plain(result: object) -> Plain:
     """Copy a result into plain data: exact types, detached CPU tensors, `Opaque` for the rest."""
+    try:
+        return _copied(result, 0, itertools.count(1))
+    except RuntimeError as error:  # a tensor that torch itself cannot copy
+        return Opaque(f"a tensor that cannot be copied ({error})")
+
+
+def _copied(result: object, depth: int, counter: Iterator[int]) -> Plain:
+    if next(counter) > MAX_ITEMS:
+        return Opaque(f"more than {MAX_ITEMS:,} items")
     if depth > MAX_DEPTH:
         return Opaque("containers nested too deeply")
-    if result is None or type(result) in (bool, int, float, str):
+    kind = type(result)
+    if result is None or kind in (bool, int, float, str):
         return result
-    if isinstance(result, numpy.generic):  # a NumPy scalar is the number that it holds
-        return to_plain(result.item(), depth + 1)
-    for kind in (bool, int, float, str):  # and so is a subclass of a number
-        if isinstance(result, kind):
-            return kind(result)
-    if isinstance(result, torch.Tensor):
+    if issubclass(kind, numpy.generic):  # a NumPy scalar is the number that it holds
+        return _copied(result.item(), depth + 1, counter)
+    for plain_kind in (int, float, str):  # and so is a subclass of a number
+        if issubclass(kind, plain_kind):
+            return plain_kind(result)
+    if issubclass(kind, torch.Tensor):
         return _plain_tensor(result)
-    if isinstance(result, dict):
-        if len(result) > MAX_ITEMS:
-            return Opaque(f"a dict with {len(result)} entries")
+    if issubclass(kind, dict):  # its own methods may be overridden: dict's and list's are used
         return {
-            to_plain(key, depth + 1): to_plain(value, depth + 1) for key, value in result.items()
+            _copied(key, depth + 1, counter): _copied(value, depth + 1, counter)
+            for key, value in itertools.islice(dict.items(result), MAX_ITEMS)
         }
-    if isinstance(result, list | tuple):
-        if len(result) > MAX_ITEMS:
-            return Opaque(f"a {type(result).__name__} with {len(result)} items")
-        items = [to_plain(item, depth + 1) for item in result]
-        return tuple(items) if isinstance(result, tuple) else items
-    return Opaque(f"an object of type {type(result).__module__}.{type(result).__qualname__}")
+    if issubclass(kind, list | tuple):
+        base = list if issubclass(kind, list) else tuple
+        items = itertools.islice(base.__iter__(result), MAX_ITEMS)
+        return base([_copied(item, depth + 1, counter) for item in items])
+    if issubclass(kind, numpy.ndarray):
+        return Opaque("a NumPy array (torch.from_numpy makes a tensor of it)")
+    return Opaque(f"an object of type {kind.__module__}.{kind.__qualname__}")
 
 
 def _plain_tensor(tensor: torch.Tensor) -> torch.Tensor | Opaque:
@@ -53,6 +65,8 @@ def _plain_tensor(tensor: torch.Tensor) -> torch.Tensor | Opaque:
         tensor = tensor.as_subclass(torch.Tensor)
         if tensor.device.type == "meta":
             return Opaque("a tensor on the meta device, which has a shape but no values")
+        if tensor.is_nested:
+            return Opaque("a nested tensor")
         if tensor.numel() > MAX_ELEMENTS:
             return Opaque(f"a tensor with {tensor.numel()} elements")
         if tensor.layout != torch.strided:

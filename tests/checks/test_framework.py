@@ -1,5 +1,7 @@
 """The framework itself, on a check small enough to work out by hand."""
 
+import dataclasses
+import os
 import sys
 import warnings
 
@@ -101,7 +103,7 @@ def test_a_bug_must_agree_on_every_failed_case():
         (None, "TypeError"),
         (lambda x: None, "None"),
         (lambda x: "twice", "expected the result to be a torch.Tensor"),
-        (lambda x: (2 * x).numpy(), "numpy.ndarray"),
+        (lambda x: (2 * x).numpy(), "NumPy array"),
         (lambda x: 2 * x[None], "expected the result to have shape (2,), got (1, 2)"),
         (lambda x: (2 * x).long(), "dtype"),
         (lambda x: (2 * x).to(torch.complex64), "dtype"),
@@ -145,7 +147,12 @@ def test_a_tensor_subclass_cannot_answer_for_itself():
         "def loop(x):\n    while True:\n        x = x",
         "def loop(x):\n    while True: pass",
         "def loop(x):\n    return [0 for _ in iter(int, 1)]",
-        "def loop(x):\n    return loop(x) if False else [None for _ in iter(int, 1)]",
+        *(
+            "def loop(x):\n    while True:\n        try:\n"
+            + "            x = x\n" * k
+            + "        except:\n            pass"
+            for k in range(1, 8)
+        ),
     ],
 )
 def test_an_endless_loop_is_stopped(source):
@@ -153,6 +160,60 @@ def test_an_endless_loop_is_stopped(source):
     exec(compile(source, "<notebook>", "exec"), namespace)
     assert "a loop that never ends" in message(namespace["loop"])
     assert sys.gettrace() is None
+
+
+def test_a_result_that_contains_itself_is_cut_off():
+    def knot(x):
+        items = []
+        items.extend([items] * 60)
+        return items
+
+    assert "got a list of 60 items" in message(knot)
+    assert "single number" in differs(execute(DOUBLE, knot, Case("x", {"x": 0})).outputs, 1.0)
+
+
+def test_an_exception_may_not_speak_for_itself():
+    class Silent(Exception):
+        def __str__(self):
+            sys.exit(1)
+
+    class Endless(Exception):
+        def __str__(self):
+            while True:
+                pass
+
+    for kind in (Silent, Endless):
+
+        def raising(x, kind=kind):
+            raise kind
+
+        assert "cannot be shown" in message(raising)
+
+
+@pytest.mark.parametrize(
+    "careless",
+    [
+        lambda x: (sys.stdout.close(), 3 * x)[1],
+        lambda x: 10**400,
+        lambda x: torch.nested.nested_tensor([x, x[:1]]),
+        lambda x: print("\udc80") or 3 * x,
+    ],
+)
+def test_odd_results_and_prints_neither_stop_nor_break_the_report(careless):
+    report(careless)._repr_html_().encode()
+
+
+def test_a_right_value_of_a_wrong_type_is_not_taken_for_a_bug():
+    check = dataclasses.replace(
+        DOUBLE,
+        properties=DOUBLE.properties[:1],
+        cases=lambda rng: iter([Case("double", {"x": 2})]),
+        judge=lambda case, outputs: differs(outputs, 4),
+        bugs=(squared,),
+    )
+    found = report(lambda x: 4.0, check)
+    assert "whole number" in found.findings[0].message
+    assert found.bugs == []
 
 
 def test_endless_recursion_is_an_error_like_any_other():
@@ -191,10 +252,25 @@ def test_global_state_is_put_back():
         torch.manual_seed(0)
         torch.set_default_dtype(torch.float64)
         torch.set_grad_enabled(False)
+        torch.set_default_device("meta")
+        torch.use_deterministic_algorithms(True)
+        numpy.seterr(all="raise")
+        numpy.set_printoptions(precision=1)
+        sys.setrecursionlimit(100_000)
+        os.chdir("/")
         return 2 * x
 
-    report(careless)
+    settings = numpy.geterr(), numpy.get_printoptions(), sys.getrecursionlimit(), os.getcwd()
+    assert report(careless).findings[0].message.startswith("Your code draws from global")
     assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_default_device() == torch.device("cpu")
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert settings == (
+        numpy.geterr(),
+        numpy.get_printoptions(),
+        sys.getrecursionlimit(),
+        os.getcwd(),
+    )
     assert torch.get_default_dtype() == torch.float32
     assert torch.is_grad_enabled()
 

@@ -1,0 +1,117 @@
+"""Stop code that does not end, by counting the lines that it executes and never by the clock."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dis
+import functools
+import os
+import site
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+LIBRARY_FOLDERS = tuple(
+    {
+        os.path.realpath(sysconfig.get_path(name)) + os.sep
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    }
+    | {os.path.realpath(site.getusersitepackages()) + os.sep}
+    | {os.path.dirname(os.path.realpath(__file__)) + os.sep}
+    | {"<frozen "}  # parts of the standard library that are built into the interpreter
+)
+
+
+class TooManyLines(BaseException):
+    """More lines were executed than the budget has; not an Exception, so rarely caught."""
+
+    def __str__(self) -> str:
+        """The same words whatever the budget, so that two endless loops can be told alike."""
+        return "too many lines executed"
+
+
+@contextlib.contextmanager
+def line_budget(max_lines: int) -> Iterator[None]:
+    """Raise `TooManyLines` once the code outside the installed libraries has executed `max_lines`.
+
+    An endless loop ends this way in about a second. Not counted: lines of the checks themselves, of
+    threads, and of anything while a debugger or a coverage tool is tracing. A loop inside compiled
+    code, such as `sum(itertools.count())`, is beyond reach: the notebook's own time limit ends it.
+    """
+    if sys.gettrace() is not None:
+        yield
+        return
+    left = max_lines
+    insistence: _Insistence | None = None
+
+    def count_lines(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left, insistence
+        if event in ("line", "opcode"):
+            left -= 1
+            if left < 0:
+                insistence = _Insistence()
+                raise TooManyLines
+        return count_lines
+
+    def enter(frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
+            return None
+        frame.f_trace_opcodes = _has_one_line_loop(frame.f_code)
+        return count_lines
+
+    sys.settrace(enter)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+        if insistence is not None:
+            insistence.end()
+
+
+class _Insistence:
+    """Raises `TooManyLines` in this thread again and again, for code that catches everything.
+
+    Python stops tracing once a trace function has raised, so counting cannot do it.
+    """
+
+    def __init__(self) -> None:
+        self._target = ctypes.c_ulong(threading.get_ident())
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._insist, daemon=True)
+        self._thread.start()
+
+    def _insist(self) -> None:
+        while not self._ended.wait(0.05):
+            raised = ctypes.py_object(TooManyLines)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(self._target, raised)
+
+    def end(self) -> None:
+        """Raise no more, and let what is on its way arrive here."""
+        while True:
+            try:
+                self._ended.set()
+                self._thread.join()
+                for _ in range(100):  # an exception set by another thread is raised at a jump
+                    pass
+                return
+            except TooManyLines:
+                continue
+
+
+@functools.lru_cache
+def _has_one_line_loop(code: CodeType) -> bool:
+    """Whether some loop never leaves its line (`while True: pass`): Python traces no line there."""
+    lines = {start: line for start, _, line in code.co_lines()}
+    line, line_of = None, {}
+    for instruction in dis.get_instructions(code):
+        line = lines.get(instruction.offset, line)
+        line_of[instruction.offset] = line
+    return any(
+        "JUMP_BACKWARD" in instruction.opname
+        and line_of.get(instruction.argval) == line_of[instruction.offset]
+        for instruction in dis.get_instructions(code)
+    )

@@ -41,14 +41,21 @@ def exercises(
 
 @app.command()
 def demo() -> None:
-    """Grade a demo cohort with nbgrader, unless nothing has changed, and show the table."""
+    """Grade a demo cohort with nbgrader, unless nothing has changed, and show the table.
+
+    Fails where a student did not get the points or the feedback that they should get.
+    """
     from rich.console import Console
 
     from course_lib.grading.course import find_root
     from course_lib.grading.demo.run import grade_demo
 
     console = Console()
-    grade_demo(find_root(), console if console.is_terminal else Console(width=140))
+    differences = grade_demo(find_root(), console if console.is_terminal else Console(width=140))
+    for difference in differences:
+        typer.echo(f"unexpected: {difference}", err=True)
+    if differences:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from course_lib.grading.demo.hand_in import Course
+from course_lib.grading.demo.run import differences
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
 from course_lib.grading.repair import grade_id
 
@@ -87,3 +88,27 @@ def test_the_answer_that_does_not_parse_does_not_parse(course):
     ]
     with pytest.raises(SyntaxError):
         ast.parse(source)
+
+
+def test_the_instructors_page_tells_the_size_of_the_cohort():
+    page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    assert f"a demo cohort of {len(STUDENTS)} submissions" in page
+
+
+def test_a_student_who_gets_something_else_than_expected_is_told():
+    rows = [
+        {
+            "student": student.id,
+            "points": {name: [points, 99] for name, points in student.points.items()},
+            "pages": sorted(student.points),
+            "says": list(student.says),
+        }
+        for student in STUDENTS
+    ]
+    assert differences(rows) == []
+    rows[0]["points"]["fitting"] = [1, 99]
+    rows[1]["says"] = ["not graded"]
+    rows[2]["pages"] = []
+    assert [line.partition(":")[0] for line in differences(rows)] == [
+        student.id for student in STUDENTS[:3]
+    ]

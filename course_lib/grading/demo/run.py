@@ -29,8 +29,11 @@ WIDE = 110  # columns of a terminal that have room for everything
 _SUMMARY = "summary.json"  # written last: its key says what the grades belong to
 
 
-def grade_demo(root: Path, console: Console) -> None:
-    """Grade the cohort, unless nothing that its grades depend on has changed; show the table."""
+def grade_demo(root: Path, console: Console) -> list[str]:
+    """Grade the cohort, unless nothing that its grades depend on has changed; show the table.
+
+    Returns what differs from what each student is expected to get, a line for each difference.
+    """
     folder = root / WORK_FOLDER
     key = _key(root)
     summary = _read_summary(folder)
@@ -39,20 +42,37 @@ def grade_demo(root: Path, console: Console) -> None:
         _make_cohort(root, folder)
         _grade(root, folder, console)
         summary = {"key": key, "rows": _rows(root, folder)}
-        write_atomically(folder / _SUMMARY, json.dumps(summary, indent=1).encode())
+        if not differences(summary["rows"]):
+            write_atomically(folder / _SUMMARY, json.dumps(summary, indent=1).encode())
     console.print(_table(summary["rows"], console.width))
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     console.print(f"Feedback: {shown}/feedback/<student>/{ASSIGNMENT}/*.html")
     console.print(f"Grades:   {shown}/grades.csv")
+    return differences(summary["rows"])
+
+
+def differences(rows: list[dict]) -> list[str]:
+    """Where points, pages or what the feedback says are not as students.py expects."""
+    found = {row["student"]: row for row in rows}
+    lines = []
+    for student in STUDENTS:
+        row = found[student.id]
+        points = {name: row["points"][name][0] for name in row["pages"] if name in row["points"]}
+        if points != student.points or len(points) != len(row["pages"]):
+            pages = ", ".join(row["pages"])
+            lines.append(f"{student.id}: {points} on {pages}, expected {student.points}")
+        if row["says"] != list(student.says):
+            lines.append(f"{student.id}: feedback says {row['says']}, expected {student.says}")
+    return lines
 
 
 def _key(root: Path) -> str:
     """A hash of everything that grades depend on: notebooks, settings, code, versions."""
     digest = hashlib.sha256()
-    paths = [root / "nbgrader_config.py"]
-    for pattern in ("exercises/*/*.ipynb", "solutions/*/*.ipynb", "course_lib/**/*.py"):
-        paths += sorted(root.glob(pattern))
-    for path in paths:
+    patterns = ("exercises/*/*.ipynb", "solutions/*/*.ipynb", "course_lib/**/*.py")
+    templates = "course_lib/grading/templates/**/*.*"
+    paths = {path for pattern in (*patterns, templates) for path in root.glob(pattern)}
+    for path in sorted({root / "nbgrader_config.py", *paths}):
         digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
     for package in ("nbgrader", "torch", "ipykernel"):
         digest.update(importlib.metadata.version(package).encode())
@@ -111,25 +131,24 @@ def _rows(root: Path, folder: Path) -> list[dict]:
                     name: [score.points, score.max_points]
                     for name, score in points[student.id].items()
                 },
-                "handed_in": sorted(pages),
+                "pages": sorted(pages),
                 "says": _says("".join(pages.values())),
             }
         )
     return rows
 
 
-def _says(feedback: str) -> str:
+def _says(feedback: str) -> list[str]:
     """What a student's feedback says, in a few words."""
     shown = html.unescape(feedback)
-    said = ["file repaired"] * (REPAIRED in shown) + ["not graded"] * (NOT_GRADED in shown)
-    said += [
+    notes = ["file repaired"] * (REPAIRED in shown) + ["not graded"] * (NOT_GRADED in shown)
+    return notes + [
         bug.name
         for check in catalogue().values()
-        if check.id.startswith(ASSIGNMENT)
+        if check.id.startswith(f"{ASSIGNMENT}/")
         for bug in check.bugs
         if bug.sentence in shown
     ]
-    return ", ".join(said)
 
 
 def _table(rows: list[dict], width: int) -> Table:
@@ -153,8 +172,8 @@ def _table(rows: list[dict], width: int) -> Table:
     for row in rows:
         total = sum(points for points, _ in row["points"].values())
         cells = [
-            f"{row['points'][name][0]:g}" if name in row["handed_in"] else "·" for name in notebooks
+            f"{row['points'][name][0]:g}" if name in row["pages"] else "·" for name in notebooks
         ]
         about = [row["about"]] * (width >= WIDE)
-        table.add_row(row["student"], *cells, f"{total:g}", row["says"], *about)
+        table.add_row(row["student"], *cells, f"{total:g}", ", ".join(row["says"]), *about)
     return table

@@ -106,6 +106,10 @@ def finish(process, course):
     assert process.wait(timeout=300) == 0, (course / "nbgrader.log").read_text()[-5000:]
 
 
+def checks_of(assignment):
+    return [check for id, check in catalogue().items() if id.startswith(f"{assignment}/")]
+
+
 def test_nbgrader_makes_the_committed_release(graded):
     assignment, course = graded
     made = {p.name: p.read_bytes() for p in (course / "exercises" / assignment).iterdir()}
@@ -114,10 +118,10 @@ def test_nbgrader_makes_the_committed_release(graded):
 
 
 def test_the_solved_notebooks_earn_every_point_and_the_release_none(graded):
-    _, course = graded
+    assignment, course = graded
     with (course / "grades.csv").open() as stream:
         grades = {row["student_id"]: row for row in csv.DictReader(stream)}
-    most = sum(check.max_points for check in catalogue().values())
+    most = sum(check.max_points for check in checks_of(assignment))
     assert float(grades["perfect"]["max_score"]) == most
     assert float(grades["perfect"]["score"]) == most
     assert float(grades["untouched"]["score"]) == 0
@@ -134,8 +138,7 @@ def test_the_feedback_shows_what_the_checks_found(graded):
         for student in ("perfect", "untouched")
     }
     assert pages["perfect"].keys() == pages["untouched"].keys() == names
-    for check in catalogue().values():
-        if check.id.startswith(assignment):
-            assert any(check.takeaway in page for page in pages["perfect"].values()), check.id
+    for check in checks_of(assignment):
+        assert any(check.takeaway in page for page in pages["perfect"].values()), check.id
     for page in pages["untouched"].values():
         assert "Nothing is written here yet" in page

@@ -1,12 +1,17 @@
 """Settings of nbgrader: every nbgrader command works in a clone of this repository."""
 
+import warnings
 from pathlib import Path
 
 import nbgrader
+from sqlalchemy.exc import SAWarning
 
 import course_lib
 
 c = get_config()
+
+# The order in which nbgrader fills its gradebook, harmless and nothing that you could change.
+warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning, "nbgrader.api")
 
 c.CourseDirectory.course_id = "overfitting_to_llms"
 c.CourseDirectory.source_directory = "solutions"

@@ -38,8 +38,6 @@ class Diagnosis:
         Args:
             failed: the places, among the cases, of those that failed.
         """
-        if all(self._outcomes[i].error == "NotImplementedError" for i in failed):
-            return None
         alike = [
             place
             for place in range(len(self._check.bugs))

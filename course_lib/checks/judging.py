@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from course_lib.checks.base import Case, Check
+import torch
+
+from course_lib.checks.base import Case, Check, Plain
 from course_lib.checks.compare import show
 from course_lib.checks.diagnosis import Diagnosis
 from course_lib.checks.execution import ENDLESS, Outcome
 from course_lib.checks.report import Finding, Report
+
+UNWRITTEN = NotImplementedError.__name__
 
 
 def report_on(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
@@ -23,8 +27,11 @@ def report_on(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) 
             if case.property == prop.name and problems[place]
         ]
         if failed:
-            message, case = problems[failed[0]], cases[failed[0]]
-            findings.append(Finding(prop, message, _show(case), diagnosis.bug_behind(failed)))
+            smallest = min(failed, key=lambda place: _size(cases[place].inputs))
+            unwritten = outcomes[smallest].error == UNWRITTEN
+            case = "" if unwritten else _show(cases[smallest])
+            bug = None if unwritten else diagnosis.bug_behind(failed)
+            findings.append(Finding(prop, problems[smallest], case, bug))
         else:
             findings.append(Finding(prop))
     printed = next((outcome.printed for outcome in outcomes if outcome.printed), "")
@@ -35,7 +42,7 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     """What is wrong on one case: how the code ended, what it touched, what it returned."""
     if outcome.error == ENDLESS:
         return "Your code was stopped: too many lines executed. Is there a loop that never ends?"
-    if outcome.error == "NotImplementedError":
+    if outcome.error == UNWRITTEN:
         return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
     if outcome.error:
         at = f" at {outcome.error_place}" if outcome.error_place else ""
@@ -55,6 +62,15 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     except Exception as exception:  # a result too strange for the judge to read
         return f"Your result could not be read ({type(exception).__name__}: {exception})."
     return problem and problem[0].upper() + problem[1:] + ("" if problem.endswith(".") else ".")
+
+
+def _size(value: Plain) -> int:
+    """How much there is to read."""
+    if isinstance(value, torch.Tensor):
+        return value.numel()
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    return sum(map(_size, value)) if isinstance(value, list | tuple) else 1
 
 
 def _show(case: Case) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -14,7 +16,7 @@ class Finding:
 
     property: Property
     message: str = ""  # what is wrong, "" when nothing is
-    case: str = ""  # the smallest case that shows it, one input a line
+    case: str = ""  # the smallest failing case, one input a line
     bug: Bug | None = None  # the mistake it looks like
 
     @property
@@ -75,21 +77,22 @@ class Report:
     def __str__(self) -> str:
         """The report as text, for a terminal."""
         lines = [f"{self.title}: {self.points} of {self.max_points} points"]
-        for f in self.findings:
-            lines.append(
-                f"{'✓' if f.passed else '✗'} {f.property.title} ({f.points}/{f.max_points})"
-            )
-            if f.bug:
-                lines += [f"    {f.bug.sentence}", f"    Next step: {f.bug.hint}"]
-            if not f.passed:
-                lines += ["    " + line for line in [*f.case.splitlines(), *f.message.splitlines()]]
+        for finding, is_repeated in _in_order(self.findings):
+            mark = "✓" if finding.passed else "✗"
+            points = f"({finding.points}/{finding.max_points})"
+            lines.append(f"{mark} {finding.property.title} {points}")
+            if finding.bug:
+                lines += ["    " + line for line in _advice(finding.bug, is_repeated)]
+            if not finding.passed and not (is_repeated and finding.bug is None):
+                shown = [*finding.case.splitlines(), *finding.message.splitlines()]
+                lines += ["    " + line for line in shown]
         return "\n".join(lines + ([self.takeaway] if self.passed else []))
 
     def _repr_html_(self) -> str:
         """The report as a student sees it in the notebook and in nbgrader's feedback."""
         head = f"{escape(self.title)}: <b>{self.points} of {self.max_points} points</b>"
-        rows = "".join(map(_finding_html, self.findings))
-        tail = f"<p style='margin:.5em 0 0'>{escape(self.takeaway)}</p>" if self.passed else ""
+        rows = "".join(_finding_html(*pair) for pair in _in_order(self.findings))
+        tail = f"<p style='margin:.5em 0 0'>{_words(self.takeaway)}</p>" if self.passed else ""
         if self.printed:
             tail += _details("What your code printed", self.printed)
         colour = "#009e73" if self.passed else "#d55e00"
@@ -99,24 +102,40 @@ class Report:
         )
 
 
-def _finding_html(finding: Finding) -> str:
+def _in_order(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, bool]]:
+    """Each finding, and whether one before it says the same."""
+    seen: set[str] = set()
+    for finding in findings:
+        what = finding.bug.name if finding.bug else finding.message
+        yield finding, what in seen and not finding.passed
+        seen.add(what)
+
+
+def _advice(bug: Bug, is_repeated: bool) -> list[str]:
+    return ["The same mistake."] if is_repeated else [bug.sentence, f"Next step: {bug.hint}"]
+
+
+def _finding_html(finding: Finding, is_repeated: bool) -> str:
     mark = "✓" if finding.passed else "✗"
     line = (
         f"<p style='margin:.2em 0'><b aria-hidden='true'>{mark}</b> "
-        f"{escape(finding.property.title)} ({finding.points}/{finding.max_points})</p>"
+        f"{_words(finding.property.title)} ({finding.points}/{finding.max_points})</p>"
     )
-    if finding.passed:
+    if finding.passed or (is_repeated and finding.bug is None):
         return line
     body = ""
     if finding.bug:
-        body += (
-            f"<p style='margin:.2em 0'><b>{escape(finding.bug.sentence)}</b><br>"
-            f"Next step: {escape(finding.bug.hint)}</p>"
-        )
-    body += f"<p style='margin:.2em 0'>{escape(finding.message)}</p>"
+        first, *rest = map(_words, _advice(finding.bug, is_repeated))
+        body = f"<p style='margin:.2em 0'>{'<br>'.join([f'<b>{first}</b>', *rest])}</p>"
+    body += f"<p style='margin:.2em 0'>{_words(finding.message)}</p>"
     if finding.case:
-        body += _details("The smallest case that shows it", finding.case, is_open=True)
+        body += _details("A case that shows it", finding.case, is_open=not is_repeated)
     return f"{line}<div style='margin:0 0 .6em 1.4em'>{body}</div>"
+
+
+def _words(text: str) -> str:
+    """Text as HTML, with what stands between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _details(summary: str, text: str, is_open: bool = False) -> str:

@@ -9,20 +9,20 @@ from torch.nn.functional import cross_entropy
 def gradient_norms_by_layer(
     model: nn.Module, x: Float[Tensor, "batch ..."], y: Int[Tensor, "batch"]
 ) -> Float[Tensor, "layers"]:
-    """How large the loss gradient of each layer's weight is, from the first layer to the last.
+    """How large the loss gradient of each layer's weight is, from the first to the last.
 
-    With the mean cross-entropy L of `model(x)`, shape (batch, classes), against the class
-    numbers `y`, entry l of the result is
+    With the mean cross-entropy L of `model(x)`, shape (batch, classes), against the
+    class numbers `y`, entry l of the result is
 
         ‖∂L/∂W_l‖ = sqrt(sum over all entries of (∂L/∂W_l)²)
 
     A layer is a weight with two or more dimensions: linear (out, in), convolution
-    (out, in, height, width), in the order of `model.parameters()`. Vectors (biases, and the
-    scales and shifts of a normalisation) are left out.
+    (out, in, height, width), in the order of `model.parameters()`. Vectors (biases, and
+    the scales and shifts of a normalisation) are left out.
 
-    What `.grad` held before does not count (what it holds afterwards is free). The parameters
-    keep their values and the model stays in its mode. A batch normalisation in training mode
-    updates its running statistics, as in any forward pass.
+    What `.grad` held before does not count (what it holds afterwards is free). The
+    parameters keep their values and the model stays in its mode. A batch normalisation in
+    training mode updates its running statistics, as in any forward pass.
 
     Raises:
         RuntimeError: if a weight plays no part in the loss, or there is no weight.

@@ -98,8 +98,8 @@ def adadelta_step(
         θ     ← θ − η Δ
         E[Δ²] ← ρ E[Δ²] + (1 − ρ) Δ²
 
-    Both averages start at zero and ε stands inside the roots. State: `squared_gradients` and
-    `squared_updates`, shaped like params.
+    Both averages start at zero and ε stands inside the roots. State: `squared_gradients`
+    and `squared_updates`, shaped like params.
 
     Source: Zeiler (2012), algorithm 1; η = 1 there.
     """
@@ -155,7 +155,7 @@ def adamw_step(
 ) -> tuple[Float[Tensor, "*shape"], dict]:
     """Adam's step after shrinking the weights by 1 − η λ, outside the adaptive scaling.
 
-    An L2 penalty would pass through the gradient and be divided by √ŝ; this decay is not.
+    An L2 penalty would pass through the gradient and be divided by √ŝ; this is not.
 
     Source: Loshchilov and Hutter (2019), in the form of torch.optim.AdamW (η times λ).
     """

@@ -94,9 +94,9 @@ class Value:
         return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
 
     def topological_order(self):
-        """Every value self was made from, each once and after its parents; self is last.
+        """Every value self was made from, each once, after its parents; self is last.
 
-        A stack of our own, not recursion: a graph may be deeper than Python's call stack.
+        A stack of our own, not recursion: a graph may be deeper than the call stack.
         """
         order, visited, stack = [], set(), [(self, False)]
         while stack:
@@ -110,9 +110,9 @@ class Value:
         return order
 
     def backward(self):
-        """Set `grad` to d(self)/d(value) on self and on every value it was computed from.
+        """Set `grad` to d(self)/d(value) on self and every value it was computed from.
 
-        Gradients left by an earlier call are cleared first, so calling twice changes nothing.
+        Gradients left by an earlier call are cleared first: calling twice changes nothing.
         """
         order = self.topological_order()
         for value in order:

@@ -51,6 +51,6 @@ class HiddenLayer(nn.Module):
         self.residual = residual
 
     def forward(self, h: Float[Tensor, "batch d_in ..."]) -> Float[Tensor, "batch d_out ..."]:
-        """From one hidden representation to the next, of the same shape when residual."""
+        """From one hidden representation to the next; of the same shape if residual."""
         update = self.linear(self.activation(self.norm(h)))
         return h + update if self.residual else update

@@ -36,7 +36,8 @@ def bias_variance(
 
     Returns:
         bias_squared: mean over i of (mean over d of predictions[d, i] − true_mean[i])².
-        variance: mean over i of the variance over d of predictions[d, i], dividing by `datasets`.
+        variance: mean over i of the variance over d of predictions[d, i], dividing by
+            `datasets`.
     """
     mean_prediction = predictions.mean(dim=0)
     bias_squared = (mean_prediction - true_mean).square().mean()

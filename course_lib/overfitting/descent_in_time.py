@@ -32,9 +32,9 @@ def two_speed_directions(
 ) -> Float[Tensor, "64 p"]:
     """Random directions that see two parts of a digit at two speeds.
 
-    The first `n_fast` look only at the leftmost `n_columns` of the 8 × 8 pixels; the others look
-    only at the rest and are `slowness` times as long. A feature's speed under gradient descent goes
-    with its square. Source of the idea: Heckel and Yilmaz (2021).
+    The first `n_fast` look only at the leftmost `n_columns` of the 8 × 8 pixels; the others
+    look only at the rest and are `slowness` times as long. A feature's speed under gradient
+    descent goes with its square. Source of the idea: Heckel and Yilmaz (2021).
     """
     left = (torch.arange(64, device=generator.device) % 8 < n_columns).double()[:, None]
     fast = random_directions(64, n_fast, generator) * left

@@ -15,8 +15,10 @@ def random_relu_features(
 ) -> Float[Tensor, "n p"]:
     """One layer of a network whose weights are never trained: relu(x @ directions).
 
-    Column j is max(0, x · directions[:, j]). Nothing is added and nothing is rescaled: no constant
-    column, no 1/√p. Source: Rahimi and Recht (2007); with ReLU, Belkin et al. (2019).
+    Column j is max(0, x · directions[:, j]). Nothing is added and nothing is rescaled:
+    no constant column, no 1/√p.
+
+    Source: Rahimi and Recht (2007); with ReLU, Belkin et al. (2019).
     """
     return (x @ directions).clamp(min=0)
 
@@ -24,12 +26,12 @@ def random_relu_features(
 def min_norm_fit(
     features: Float[Tensor, "n p"], y: Float[Tensor, "n *targets"]
 ) -> Float[Tensor, "p *targets"]:
-    """The smallest weights among those that fit y best: w = features⁺ @ y, ⁺ the pseudo-inverse.
+    """The smallest weights of those that fit y best: features⁺ @ y, ⁺ the pseudo-inverse.
 
-    Among all w that minimise ‖features @ w − y‖², the one with the least ‖w‖. Where p > n and the
-    rows are independent, infinitely many w fit y exactly and this is the shortest; where p ≤ n and
-    the columns are independent, it is ordinary least squares. `y` is (n,), or (n, k) for k fits at
-    once. Source: Penrose (1956).
+    Among all w that minimise ‖features @ w − y‖², the one with the least ‖w‖. Where p > n
+    and the rows are independent, infinitely many w fit y exactly and this is the shortest;
+    where p ≤ n and the columns are independent, it is ordinary least squares. `y` is (n,),
+    or (n, k) for k fits at once. Source: Penrose (1956).
     """
     return torch.linalg.pinv(features) @ y
 

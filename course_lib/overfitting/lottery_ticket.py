@@ -16,10 +16,10 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 def prune_lowest(
     model: nn.Module, mask: Bool[Tensor, "d"], scores: Float[Tensor, "d"], fraction: float
 ) -> Bool[Tensor, "d"]:
-    """A mask that removes, in each layer, the `fraction` of the remaining weights scored lowest.
+    """A mask that removes, in each layer, the lowest `fraction` of the weights still kept.
 
-    With |θ| as scores this is magnitude pruning; with random scores it is random pruning, which
-    keeps as many weights in every layer. Raises ValueError unless 0 ≤ fraction ≤ 1.
+    With |θ| as scores this is magnitude pruning; with random scores it is random pruning,
+    which keeps as many weights in every layer. Raises ValueError unless 0 ≤ fraction ≤ 1.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction must be between 0 and 1, got {fraction}")
@@ -41,11 +41,11 @@ def find_tickets(
     n_rounds: int,
     fraction: float = 0.2,
 ) -> list[Bool[Tensor, "d"]]:
-    """Iterative magnitude pruning with rewinding: the masks before, and after each, of the rounds.
+    """Iterative magnitude pruning with rewinding: the masks before and after each round.
 
-    Each round trains the masked network with `train(model, mask)`, removes the `fraction` of the
-    remaining weights that ended smallest, and puts the rest back to their first values. At the end
-    the model has all its first parameters again.
+    Each round trains the masked network with `train(model, mask)`, removes the `fraction`
+    of the remaining weights that ended smallest, and puts the rest back to their first
+    values. At the end the model has all its first parameters again.
 
     Source: Frankle and Carbin (2019), section 1, "Identifying winning tickets".
     """

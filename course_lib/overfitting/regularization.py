@@ -10,9 +10,9 @@ def fit_ridge(
 ) -> Float[Tensor, "p *targets"]:
     """The weights that fit y while staying small: ridge regression.
 
-    Minimises ‖features @ w − y‖² + alpha · ‖w[1:]‖². Column 0 of `features` is the constant; its
-    weight is not penalised. alpha = 0 is ordinary least squares. `y` is (n,), or (n, k) for k fits
-    at once.
+    Minimises ‖features @ w − y‖² + alpha · ‖w[1:]‖². Column 0 of `features` is the constant;
+    its weight is not penalised. alpha = 0 is ordinary least squares. `y` is (n,), or (n, k)
+    for k fits at once.
 
     Raises ValueError if alpha is negative. Source: Hoerl and Kennard (1970).
     """
@@ -29,10 +29,11 @@ def fit_ridge(
 def fit_lasso(
     features: Float[Tensor, "n p"], y: Float[Tensor, "n *targets"], alpha: float, n_steps: int
 ) -> Float[Tensor, "p *targets"]:
-    """The weights that fit y with many of them exactly zero: the lasso, by proximal gradient.
+    """The weights that fit y with many exactly zero: the lasso, by proximal gradient.
 
-    Approaches the minimum of 1/(2n) · ‖features @ w − y‖² + alpha · Σ_{j ≥ 1} |w_j| from w = 0 in
-    `n_steps` steps of size s = 1/L, L the largest eigenvalue of featuresᵀ features / n:
+    Approaches the minimum of 1/(2n) · ‖features @ w − y‖² + alpha · Σ_{j ≥ 1} |w_j| from
+    w = 0 in `n_steps` steps of size s = 1/L, L the largest eigenvalue of
+    featuresᵀ features / n:
         w ← w − s · featuresᵀ (features @ w − y) / n,  then for j ≥ 1
         w_j ← sign(w_j) · max(|w_j| − s · alpha, 0).
     `y` is (n,), or (n, k) for k fits at once. Raises ValueError if alpha is negative.
@@ -52,14 +53,15 @@ def fit_lasso(
 
 
 def early_stopping_step(validation_losses: Float[Tensor, "n_steps"], patience: int) -> int:
-    """The step whose weights early stopping keeps: the best one seen before patience ran out.
+    """The step whose weights early stopping keeps: the best before patience ran out.
 
-    Reads the losses from step 0. A step is an improvement if its loss is strictly below every
-    earlier one. Reading stops once `patience` steps in a row were no improvement; nothing after
-    that is looked at. Returns the last improvement, which is the best loss read and, among equal
-    losses, the earliest.
+    Reads the losses from step 0. A step is an improvement if its loss is strictly below
+    every earlier one. Reading stops once `patience` steps in a row were no improvement;
+    nothing after that is looked at. Returns the last improvement, which is the best loss
+    read and, among equal losses, the earliest.
 
-    Raises ValueError if there is no loss or patience is below 1. Source: Prechelt (1998).
+    Raises ValueError if there is no loss or patience is below 1.
+    Source: Prechelt (1998).
     """
     if len(validation_losses) == 0 or patience < 1:
         raise ValueError(
@@ -80,12 +82,12 @@ def dropout(
 ) -> Float[Tensor, "*shape"]:
     """x with each entry set to zero with probability p, the others divided by 1 − p.
 
-    Each entry is dropped or kept independently of all others. The division keeps every entry's
-    expected value at x, so nothing has to be rescaled later: with training=False, x comes back as
-    it is. All randomness is drawn from `generator`.
+    Each entry is dropped or kept independently of all others. The division keeps every
+    entry's expected value at x, so nothing has to be rescaled later: with training=False,
+    x comes back as it is. All randomness is drawn from `generator`.
 
-    Raises ValueError unless 0 ≤ p < 1. Source: Srivastava et al. (2014), section 10 (the "inverted"
-    form).
+    Raises ValueError unless 0 ≤ p < 1. Source: Srivastava et al. (2014), section 10
+    (the "inverted" form).
     """
     if not 0 <= p < 1:
         raise ValueError(f"p must be in [0, 1), got {p}")

@@ -13,7 +13,11 @@ from course_lib.checks.compare import differs
 
 def cases(rng: torch.Generator) -> Iterator[Case]:
     """Curves of a few steps, one for each clause of the contract, then random ones."""
+    yield _case("best", [3.0, 2.0, 4.0, 5.0, 1.0], 2, "a better loss too late")
     yield _case("best", [3.0, 2.0, 1.0, 2.0, 3.0], 2, "falls, then rises")
+    yield _case("best", [5000.0, 4000.0, 6000.0, 7000.0], 2, "losses in the thousands")
+    yield _case("best", [-1.0, -3.0, -2.0, 0.5], 2, "losses below zero: −3 is the lowest")
+    yield _case("best", [1.0, 1.0 - 1e-6, 2.0, 3.0], 2, "better by a millionth is better")
     yield _case("best", [1.0, 2.0, 3.0, 4.0, 5.0], 3, "rises from the start")
     yield _case("best", [9.0, 8.0, 9.0, 7.0, 9.0, 6.0, 9.0, 9.0, 9.0], 2, "best of several dips")
     yield _case("stops", [5.0, 4.0, 6.0, 6.5, 7.0, 1.0], 3, "a better loss after it has stopped")
@@ -21,8 +25,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("patience", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0, 9.0, 9.5], 3, "better just in time")
     yield _case("patience", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0, 9.0, 9.5], 2, "better one too late")
     yield _case("patience", [4.0, 7.0, 6.0, 5.0, 2.0, 9.0], 3, "falling, but never below the best")
-    yield _case("ties", [3.0, 2.0, 2.0, 2.0, 5.0], 4, "equal losses: the earliest is kept")
-    yield _case("ties", [3.0, 2.0, 2.0, 2.0, 1.0], 2, "an equal loss is no improvement")
+    yield _case("ties", [8.0, 4.0, 4.0, 4.0, 9.0], 4, "equal losses: the earliest is kept")
+    yield _case("ties", [8.0, 4.0, 4.0, 4.0, 3.0], 2, "an equal loss is no improvement")
     yield _case("never", [4.0, 3.0, 3.5, 2.0, 2.5], 2, "the losses end before patience runs out")
     yield _case("never", [7.0], 5, "a single step")
     for patience in (1, 2, 5):
@@ -156,6 +160,54 @@ def last_step_if_never_stopped(validation_losses: Tensor, patience: int) -> int:
     return best if end - best >= patience else len(validation_losses) - 1
 
 
+@bug(
+    "Steps are counted from 1: this is one more than the index of the loss.",
+    hint="The first loss belongs to step 0. `enumerate` starts there too.",
+)
+def counted_from_one(validation_losses: Tensor, patience: int) -> int:
+    """The right step, plus 1."""
+    return _walk(validation_losses, patience)[0] + 1
+
+
+@bug(
+    "The best loss starts at a number of its own, so a curve that lies above it never improves.",
+    hint="Start from the first loss itself, or from `float('inf')`.",
+)
+def starts_from_a_number(validation_losses: Tensor, patience: int) -> int:
+    """100 taken for more than any loss."""
+    lowest, best = 100.0, 0
+    for step, loss in enumerate(validation_losses):
+        if loss < lowest:
+            lowest, best = loss, step
+        elif step - best >= patience:
+            break
+    return best
+
+
+@bug(
+    "A small improvement is not counted: the loss must fall by some margin first.",
+    hint="Any loss below the best is an improvement: compare with the best itself.",
+)
+def margin_asked_for(validation_losses: Tensor, patience: int) -> int:
+    """Better by 0.01 at least."""
+    best = 0
+    for step in range(1, len(validation_losses)):
+        if validation_losses[step] < validation_losses[best] - 0.01:
+            best = step
+        elif step - best >= patience:
+            break
+    return best
+
+
+@bug(
+    "The sizes of the losses are compared, without their signs; a log-likelihood may be negative.",
+    hint="Compare the losses as they are: −3 is lower than −1.",
+)
+def signs_lost(validation_losses: Tensor, patience: int) -> int:
+    """Absolute values."""
+    return _walk(validation_losses.abs(), patience)[0]
+
+
 CHECK = Check(
     id="ex1_overfitting/early-stopping",
     title="Early stopping",
@@ -178,6 +230,10 @@ CHECK = Check(
         compared_with_the_previous,
         counter_never_reset,
         loss_for_step,
+        counted_from_one,
+        starts_from_a_number,
+        margin_asked_for,
+        signs_lost,
         last_step_if_never_stopped,
     ),
     takeaway=(

@@ -132,6 +132,16 @@ def readable(colour: Any) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def one_digit(value: float) -> str:
+    """`value` to one digit, as it is read: 0.06, 300, and 2 × 10⁻¹⁸ rather than 2e-18."""
+    digit, exponent = f"{value:.0e}".split("e")
+    if -3 < int(exponent) < 4:
+        return f"{float(digit) * 10 ** int(exponent):g}"
+    return f"{digit} × 10" + str(int(exponent)).translate(
+        str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    )
+
+
 def _contrast(one: Sequence[float], other: Sequence[float]) -> float:
     """WCAG 2.2's contrast ratio of two sRGB colours, between 1 and 21."""
 

@@ -76,3 +76,18 @@ def test_a_band_lies_between_its_two_lines():
     shade = plotting.band(axes, [0, 1], [1, 2], [3, 5], plotting.BLUE)
     low, high = shade.get_paths()[0].get_extents().get_points()
     assert (list(low), list(high)) == ([0, 1], [1, 5])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"),
+        (0.056, "0.06"),
+        (10.6, "10"),
+        (3160, "3000"),
+        (2e-18, "2 × 10⁻¹⁸"),
+        (96e3, "1 × 10⁵"),
+    ],
+)
+def test_a_number_is_written_as_it_is_read(value, words):
+    assert plotting.one_digit(value) == words

@@ -60,9 +60,9 @@ def _in_plain_words(name: str, log: str) -> str:
     """Why nbgrader could not grade a notebook, from its log."""
     if "DeadKernelError" in log or "Kernel died" in log:
         return (
-            f"Python ended while {name}.ipynb was running, so nothing after that point could be "
-            "graded. Look for exit(), os._exit() or a call that needs too much memory; then "
-            "restart the kernel, run all cells, and hand the notebook in again."
+            f"Python ended while {name}.ipynb was running, so it could not be graded. Look for "
+            "exit(), os._exit() or a call that needs too much memory; then restart the kernel, run "
+            "all cells, and hand the notebook in again."
         )
     if "CellTimeoutError" in log or "unresponsive" in log:
         return (

@@ -188,13 +188,7 @@ STUDENTS = (
         {"fitting": 0},
         (NOT_GRADED,),
     ),
-    Student(
-        "empty",
-        "a notebook without cells",
-        _empty,
-        {"fitting": 0},
-        (NOT_GRADED,),
-    ),
+    Student("empty", "a notebook without cells", _empty, {"fitting": 0}, (NOT_GRADED,)),
     Student(
         "cells_deleted",
         "one answer and one test deleted",
@@ -230,13 +224,7 @@ STUDENTS = (
         {"fitting": FITTING},
         (REPAIRED,),
     ),
-    Student(
-        "not_json",
-        "half a file",
-        _not_json,
-        {"fitting": 0},
-        (NOT_GRADED,),
-    ),
+    Student("not_json", "half a file", _not_json, {"fitting": 0}, (NOT_GRADED,)),
     Student(
         "broken_and_good_copy",
         "half a file, and “fitting (1).ipynb”",

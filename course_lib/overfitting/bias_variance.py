@@ -31,7 +31,7 @@ def bias_variance(
     """Squared bias and variance of many fits, each averaged over the n points.
 
     Args:
-        predictions: `predictions[d, i]` is what the fit to data set d predicts at point i.
+        predictions: `predictions[d, i]` is what the fit to data set d says at point i.
         true_mean: the noise-free value at each point, shape (n,).
 
     Returns:
@@ -50,7 +50,8 @@ def prediction_matrix(
 ) -> Float[Tensor, "m n"]:
     """The matrix S that turns the observed y into the predictions S · y at `x_validation`.
 
-    Least squares is linear in y once x is fixed, so column j is the fit to a single 1 at point j.
+    Least squares is linear in y once x is fixed, so column j is the fit to a single 1 at
+    point j.
     """
     n = len(x)
     features = polynomial_features(x, degree)
@@ -62,10 +63,10 @@ def prediction_matrix(
 def exact_bias_variance(
     x: Float[Tensor, "n"], x_validation: Float[Tensor, "m"], degree: int, noise: float
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """What `bias_variance` tends to, as data sets with the same x and fresh noise grow in number.
+    """What `bias_variance` tends to as data sets of the same x and fresh noise are added.
 
-    Predictions are S · (f(x) + ε), so the bias at a place is (S · f(x)) − f there, and the variance
-    is noise² times the sum of squares of the place's row of S.
+    Predictions are S · (f(x) + ε), so the bias at a place is (S · f(x)) − f there, and the
+    variance is noise² times the sum of squares of the place's row of S.
     """
     matrix = prediction_matrix(x, x_validation, degree)
     bias = matrix @ parabola(x) - parabola(x_validation)

@@ -14,9 +14,9 @@ def gradient_descent_path(
 ) -> list[Float[Tensor, "p *targets"]]:
     """The weights of gradient descent from zero after each number of steps, without taking them.
 
-    The loss is ½ ‖features @ w − y‖², the step size 1/σ₁², with σ₁ the largest singular value. In
+    The loss is ½ ‖features @ w − y‖², the step size 1/s₁², with s₁ the largest singular value. In
     the basis of the singular vectors every coordinate moves alone: with features = U S Vᵀ, after t
-    steps w = V · (1 − (1 − S²/σ₁²)^t) / S · Uᵀ y, so a direction is learned after about (σ₁/σ)²
+    steps w = V · (1 − (1 − S²/s₁²)^t) / S · Uᵀ y, so a direction is learned after about (s₁/s)²
     steps, and t → ∞ gives the minimum-norm solution. Source: Yao, Rosasco and Caponnetto (2007).
     """
     u, s, vt = torch.linalg.svd(features, full_matrices=False)

@@ -38,7 +38,9 @@ def polynomial_features(x: Float[Tensor, "*n"], degree: int) -> Float[Tensor, "*
 
 
 def fit_least_squares(
-    features: Float[Tensor, "*batch n p"], y: Float[Tensor, "*batch n"], rcond: float = 1e-10
+    features: Float[Tensor, "*batch n p"],
+    y: Float[Tensor, "*batch n"],
+    rcond: float = 1e-10,
 ) -> Float[Tensor, "*batch p"]:
     """The weights with the smallest ‖features · w − y‖; of several, the shortest.
 

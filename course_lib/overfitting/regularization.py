@@ -23,11 +23,15 @@ def fit_ridge(
     penalty = features.new_zeros(n_penalised, 1 + n_penalised)
     penalty[:, 1:].fill_diagonal_(alpha**0.5)
     wanted = y.new_zeros(n_penalised, *y.shape[1:])
-    return torch.linalg.lstsq(torch.cat([features, penalty]), torch.cat([y, wanted])).solution
+    longer, observed = torch.cat([features, penalty]), torch.cat([y, wanted])
+    return torch.linalg.lstsq(longer, observed).solution
 
 
 def fit_lasso(
-    features: Float[Tensor, "n p"], y: Float[Tensor, "n *targets"], alpha: float, n_steps: int
+    features: Float[Tensor, "n p"],
+    y: Float[Tensor, "n *targets"],
+    alpha: float,
+    n_steps: int,
 ) -> Float[Tensor, "p *targets"]:
     """The weights that fit y with many exactly zero: the lasso, by proximal gradient.
 

@@ -19,7 +19,7 @@ def newton_step(
 ) -> Float[Tensor, "d"]:
     """Jump to the stationary point of the local quadratic model: w − H⁻¹ g.
 
-    The step s solves H s = g; the inverse is never formed.
+    The linear system is solved; the inverse is never formed.
 
     Raises:
         torch.linalg.LinAlgError: if the Hessian is singular.

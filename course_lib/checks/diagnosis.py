@@ -29,6 +29,7 @@ class Diagnosis:
         self._problem = problem  # what is wrong with an outcome, None when nothing is
         self._outcome_of = functools.cache(self._run)
         self._behaves = functools.cache(self._compare)
+        self._students_symptoms = functools.cache(self._look_at_student)
 
     def bug_behind(self, failed: Sequence[int]) -> Bug | None:
         """Return the bug that fails as the student does on every failed case, or None.
@@ -65,9 +66,11 @@ class Diagnosis:
             return False
         if (theirs.edited, theirs.used_global_rng) != (student.edited, student.used_global_rng):
             return False
-        case = self._cases[case_place]
-        ours = _symptoms(self._check, case, student)
-        return same(_symptoms(self._check, case, theirs), ours, ALIKE_RTOL, ALIKE_ATOL)
+        ours = _symptoms(self._check, self._cases[case_place], theirs)
+        return same(ours, self._students_symptoms(case_place), ALIKE_RTOL, ALIKE_ATOL)
+
+    def _look_at_student(self, case_place: int) -> Plain:
+        return _symptoms(self._check, self._cases[case_place], self._outcomes[case_place])
 
 
 def _symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:

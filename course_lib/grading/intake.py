@@ -70,8 +70,14 @@ def _read(path: Path) -> NotebookNode:
         "Save the notebook as .ipynb (not as text, HTML or Python), open it once to see that it "
         "works, and hand it in again."
     )
+    if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
+        raise ValueError(f"{path.name} is a folder or a link, not a file. {again}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError(f"{path.name} cannot be opened. {again}") from None
+    except RecursionError:
+        raise ValueError(f"{path.name} is JSON but not a notebook. {again}") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(
@@ -87,6 +93,7 @@ def _read(path: Path) -> NotebookNode:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         nbformat.validate(notebook)
+        nbformat.writes(notebook)  # fails where something is nested too deeply
     except Exception:  # nbformat raises many kinds, none of which would help a student
         raise ValueError(f"{path.name} is JSON but not a notebook. {again}") from None
     return notebook

@@ -26,12 +26,12 @@ def grade_student(root: Path, course_folder: Path, assignment: str, student: str
         path.stem: nbformat.read(path, as_version=4)
         for path in sorted((course_folder / "exercises" / assignment).glob("*.ipynb"))
     }
+    _record_zeros(root, course_folder, assignment, student)
     intake = take_in(course_folder / HANDED_IN / student / assignment, released)
     for name, problem in intake.refused.items():
         write_not_graded(course_folder, assignment, student, name, problem)
     submitted = course_folder / "submitted" / student / assignment
     submitted.mkdir(parents=True, exist_ok=True)
-    _record_zeros(root, course_folder, assignment, student)
     for name, notebook in intake.notebooks.items():
         write_atomically(submitted / f"{name}.ipynb", nbformat.writes(notebook).encode())
     for name in intake.notebooks:

@@ -1,5 +1,6 @@
 import copy
 import json
+import os
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -156,6 +157,12 @@ def test_a_sound_copy_of_a_broken_notebook_is_graded(hand_in, tmp_path, broken):
     assert "Another file that you handed in is broken or empty" in told
 
 
+def deeply_nested():
+    """A notebook with an answer cell and, in its metadata, lists in lists."""
+    notebook = new_notebook(cells=[graded("line-answer", "")], metadata={"deep": "HERE"})
+    return json.dumps(notebook).replace('"HERE"', "[" * 900 + "]" * 900)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -163,6 +170,8 @@ def test_a_sound_copy_of_a_broken_notebook_is_graded(hand_in, tmp_path, broken):
         ("", "breaks off or is not JSON"),
         ("<html></html>", "breaks off or is not JSON"),
         (b"\xff\xfe\x00", "breaks off or is not JSON"),
+        ("[" * 200_000, "is JSON but not a notebook"),
+        (deeply_nested(), "is JSON but not a notebook"),
         ("[1, 2]", "is JSON but not a notebook"),
         ('{"cells": "none", "nbformat": 4, "nbformat_minor": 5}', "is JSON but not a notebook"),
         (json.dumps(new_notebook()), "curves.ipynb is empty"),
@@ -175,6 +184,40 @@ def test_what_is_no_notebook_is_refused_in_plain_words(tmp_path, released, conte
     assert problem in intake.refused["curves"]
     assert "hand it in" in intake.refused["curves"]
     assert not intake.notebooks
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.mkdir(),
+        os.mkfifo,
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.symlink_to(path.name),
+    ],
+    ids=["folder", "pipe", "dangling link", "looping link"],
+)
+def test_what_is_no_file_is_refused_in_plain_words(tmp_path, released, make):
+    make(tmp_path / "curves.ipynb")
+    intake = take_in(tmp_path, {"curves": released})
+    assert "curves.ipynb is a folder or a link, not a file" in intake.refused["curves"]
+    assert not intake.notebooks
+
+
+def test_a_link_to_a_sound_notebook_is_refused_too(hand_in, tmp_path, released):
+    hand_in()
+    folder = tmp_path / "neighbour"
+    folder.mkdir()
+    (folder / "curves.ipynb").symlink_to(tmp_path / "curves.ipynb")
+    intake = take_in(folder, {"curves": released})
+    assert "a folder or a link" in intake.refused["curves"]
+
+
+def test_a_file_that_cannot_be_opened_is_refused(hand_in, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    assert "curves.ipynb cannot be opened" in hand_in().refused["curves"]
 
 
 def test_another_courses_notebook_is_refused(hand_in):

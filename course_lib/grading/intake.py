@@ -6,6 +6,7 @@ nbgrader gives up on a file that is no notebook, and grades a renamed one with 0
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from nbformat.v4 import new_markdown_cell
 from course_lib.grading.repair import grade_ids, repair, solution_ids
 
 REPAIRED = "About the file you handed in"  # heads the notes that a student reads
+_SURROGATES = re.compile("[\ud800-\udfff]")  # characters that no file can hold
 
 
 @dataclass
@@ -32,28 +34,29 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     """Read every notebook in a submission's folder and prepare it for nbgrader."""
     intake = Intake()
     for path in sorted(folder.glob("*.ipynb"), key=lambda path: path.stem not in released):
+        file, stem = legible(path.name), legible(path.stem)
         try:
             notebook = _read(path)
         except ValueError as problem:
-            intake.refused[path.stem] = str(problem)
+            intake.refused[stem] = str(problem)
             continue
-        name = path.stem if path.stem in released else _recognise(notebook, released)
+        name = stem if stem in released else _recognise(notebook, released)
         if name is None:
-            intake.refused[path.stem] = (
-                f"{path.name} holds no answer of this assignment. Answer in the notebook that was "
+            intake.refused[stem] = (
+                f"{file} holds no answer of this assignment. Answer in the notebook that was "
                 f"released ({', '.join(f'{known}.ipynb' for known in released)}) and hand that in."
             )
         elif name in intake.notebooks:
-            intake.notes[name].append(f"{path.name} was left aside: {name}.ipynb was graded.")
+            intake.notes[name].append(f"{file} was left aside: {name}.ipynb was graded.")
         elif not grade_ids(notebook) & solution_ids(released[name]):
             intake.refused[name] = (
-                f"{path.name} is empty: none of the answer cells is there. Perhaps it was saved "
+                f"{file} is empty: none of the answer cells is there. Perhaps it was saved "
                 "before it had loaded. Download the notebook again, answer in it, and hand it in."
             )
         else:
             notes = intake.notes.setdefault(name, [])
-            if name != path.stem:
-                notes.append(f"The file was called {path.name}; it was graded as {name}.ipynb.")
+            if name != stem:
+                notes.append(f"The file was called {file}; it was graded as {name}.ipynb.")
             if intake.refused.pop(name, None):
                 notes.append("Another file that you handed in is broken or empty; it was not used.")
             notes += repair(notebook, released[name])
@@ -64,38 +67,44 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     return intake
 
 
+def legible(text: str) -> str:
+    """The text with a sign in place of half characters, as in a file name that is not UTF-8."""
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _read(path: Path) -> NotebookNode:
     """The notebook in a file, without outputs; raises ValueError with words for the student."""
     again = (
         "Save the notebook as .ipynb (not as text, HTML or Python), open it once to see that it "
         "works, and hand it in again."
     )
+    file = legible(path.name)
     if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
-        raise ValueError(f"{path.name} is a folder or a link, not a file. {again}")
+        raise ValueError(f"{file} is a folder or a link, not a file. {again}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise ValueError(f"{path.name} cannot be opened. {again}") from None
+        raise ValueError(f"{file} cannot be opened. {again}") from None
     except RecursionError:
-        raise ValueError(f"{path.name} is JSON but not a notebook. {again}") from None
+        raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(
-            f"{path.name} is not a notebook: its content breaks off or is not JSON{where}. {again}"
+            f"{file} is not a notebook: its content breaks off or is not JSON{where}. {again}"
         ) from None
     try:
         if content["nbformat"] == 4:  # copied cells carry the same id twice
             content["nbformat_minor"] = 5
             for number, cell in enumerate(content["cells"]):
                 cell["id"] = f"cell-{number}"
-        notebook = nbformat.reads(json.dumps(content), as_version=4)
+        notebook = nbformat.reads(legible(json.dumps(content, ensure_ascii=False)), as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         nbformat.validate(notebook)
         nbformat.writes(notebook)  # fails where something is nested too deeply
     except Exception:  # nbformat raises many kinds, none of which would help a student
-        raise ValueError(f"{path.name} is JSON but not a notebook. {again}") from None
+        raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     return notebook
 
 

@@ -186,6 +186,24 @@ def test_what_is_no_notebook_is_refused_in_plain_words(tmp_path, released, conte
     assert not intake.notebooks
 
 
+def test_half_characters_in_a_cell_are_replaced(hand_in):
+    intake = hand_in(
+        lambda cells: edited(cells, 1, "def line(x):\n    return '\ud800' '\U0001f600'")
+    )
+    source = intake.notebooks["curves"].cells[1].source
+    assert source.endswith("return '\N{REPLACEMENT CHARACTER}' '\U0001f600'")
+
+
+def test_a_file_name_that_is_not_utf8_can_be_told(hand_in, released, tmp_path):
+    name = os.fsdecode(b"caf\xe9.ipynb")
+    intake = hand_in(name=name)
+    assert "was called caf\N{REPLACEMENT CHARACTER}.ipynb" in intake.notes["curves"][0]
+    (tmp_path / name).write_text("{", encoding="utf-8")
+    intake = take_in(tmp_path, {"curves": released})
+    (refused,) = intake.refused.items()
+    assert "".join(refused).encode().startswith("caf\N{REPLACEMENT CHARACTER}".encode())
+
+
 @pytest.mark.parametrize(
     "make",
     [

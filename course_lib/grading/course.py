@@ -28,7 +28,14 @@ def find_root() -> Path:
 
 
 def nbgrader_settings(root: Path, course_folder: Path) -> Config:
-    """The course's own settings, applied to nbgrader's folders and gradebook in `course_folder`."""
+    """The course's own settings, applied to nbgrader's folders and gradebook in `course_folder`.
+
+    Lets nbgrader find its tools too, where Python was started without activating its environment.
+    """
+    scripts = sysconfig.get_path("scripts")  # a new gradebook starts `alembic` by its bare name
+    path = os.environ.get("PATH", os.defpath)
+    if scripts not in path.split(os.pathsep):
+        os.environ["PATH"] = scripts + os.pathsep + path
     config = PyFileConfigLoader(CONFIG_FILE, str(root)).load_config()
     config.CourseDirectory.root = str(course_folder.resolve())
     # Two writers wait for each other instead of failing with "database is locked".
@@ -58,9 +65,6 @@ def run_nbgrader(
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
     config.CourseDirectory.notebook_id = notebook
-    scripts = sysconfig.get_path("scripts")  # nbgrader starts `alembic` by its bare name
-    if scripts not in os.environ["PATH"].split(os.pathsep):
-        os.environ["PATH"] = scripts + os.pathsep + os.environ["PATH"]
     result = capture_log(converter(coursedir=CourseDirectory(config=config), config=config))
     if not result["success"]:
         raise RuntimeError(result.get("log") or result["error"])

@@ -9,8 +9,10 @@ import time
 import nbformat
 import psutil
 from nbformat.v4 import new_notebook
+from nbgrader.api import Gradebook
 
 from course_lib.grading import cohort
+from course_lib.grading.course import CONFIG_FILE, nbgrader_settings
 from course_lib.grading.not_graded import NOT_GRADED
 
 PARENT = """
@@ -80,3 +82,11 @@ def test_a_grader_that_takes_too_long_is_stopped_and_the_student_told(tmp_path, 
     assert "so it was stopped" in told["ada"]
     page = tmp_path / "feedback" / "ada" / "ex" / "lines.html"
     assert "so it was stopped" in page.read_text(encoding="utf-8")
+
+
+def test_a_gradebook_opens_in_an_environment_that_is_not_activated(tmp_path, monkeypatch):
+    (tmp_path / CONFIG_FILE).write_text("c = get_config()\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", os.defpath)
+    settings = nbgrader_settings(tmp_path, tmp_path).CourseDirectory
+    with Gradebook(settings.db_url, "course") as gradebook:
+        assert gradebook.students == []

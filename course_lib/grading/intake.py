@@ -82,16 +82,16 @@ def _read(path: Path) -> NotebookNode:
     if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
         raise ValueError(f"{file} is a folder or a link, not a file. {again}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a sign first
     except OSError:
         raise ValueError(f"{file} cannot be opened. {again}") from None
-    except RecursionError:
-        raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(
             f"{file} is not a notebook: its content breaks off or is not JSON{where}. {again}"
         ) from None
+    except (ValueError, RecursionError):  # a number or a nesting beyond what Python reads
+        raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     try:
         if content["nbformat"] == 4:  # copied cells carry the same id twice
             content["nbformat_minor"] = 5

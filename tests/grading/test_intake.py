@@ -57,6 +57,15 @@ def test_a_sound_notebook_passes_without_a_word(hand_in):
     assert intake.notebooks["curves"].cells[0].source == "# Curves"
 
 
+def test_a_byte_order_mark_does_no_harm(hand_in, tmp_path, released):
+    hand_in()
+    path = tmp_path / "curves.ipynb"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    intake = take_in(tmp_path, {"curves": released})
+    assert ids(intake) == RELEASED
+    assert intake.notes == {"curves": []}
+
+
 def edited(cells, number, source):
     cells[number].source = source
     return cells
@@ -170,6 +179,7 @@ def deeply_nested():
         ("", "breaks off or is not JSON"),
         ("<html></html>", "breaks off or is not JSON"),
         (b"\xff\xfe\x00", "breaks off or is not JSON"),
+        ("9" * 5000, "is JSON but not a notebook"),
         ("[" * 200_000, "is JSON but not a notebook"),
         (deeply_nested(), "is JSON but not a notebook"),
         ("[1, 2]", "is JSON but not a notebook"),

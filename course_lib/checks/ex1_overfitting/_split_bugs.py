@@ -180,6 +180,16 @@ def coin_for_each_point(x: Tensor, y: Tensor, fraction: float, generator: Any) -
     return x[~held], y[~held], x[held], y[held]
 
 
+@bug(
+    "Only the start is random; which points are held back together is fixed, such as neighbours.",
+    hint="Draw a permutation of all indices, torch.randperm, and cut that.",
+)
+def block_from_a_random_start(x: Tensor, y: Tensor, fraction: float, generator: Any) -> Split:
+    """A random rotation."""
+    start = int(torch.randint(len(x), (1,), generator=generator))
+    return _cut(x.roll(start), y.roll(start), round(fraction * len(x)))
+
+
 BUGS = (
     shuffled_separately,
     only_x_shuffled,
@@ -197,4 +207,5 @@ BUGS = (
     rounded_down,
     other_order,
     coin_for_each_point,
+    block_from_a_random_start,
 )

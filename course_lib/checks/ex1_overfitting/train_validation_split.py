@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -13,8 +14,9 @@ from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import kind_of
 from course_lib.checks.ex1_overfitting._split_bugs import BUGS
 
-# A point's share must lie within 6 standard errors. Summing the binomial tails over the ten points,
-# a right answer fails fewer than once in 10⁷ runs.
+# A point's count must lie within 6 standard deviations, that of each pair of points within 6 plus
+# 3. Summing the binomial tails over ten points and 45 pairs, a right answer fails about three times
+# in 10⁷ runs.
 N_DRAWS = 200
 PARTS = ("x_train", "y_train", "x_validation", "y_validation")
 
@@ -136,6 +138,23 @@ def _shares(case: Case, outputs: Plain) -> str | None:
                 f"expected point {i} in about {share * len(outputs):.0f} of {len(outputs)} "
                 f"validation sets, got {count}"
             )
+    return _pairs_held(case, outputs)
+
+
+def _pairs_held(case: Case, outputs: Plain) -> str | None:
+    n, held = len(case.inputs["x"]), _n_validation(case)
+    share = held * (held - 1) / (n * (n - 1))
+    tolerance = 6 * (len(outputs) * share * (1 - share)) ** 0.5 + 3
+    place = {x: i for i, x in enumerate(case.inputs["x"].tolist())}
+    chosen = (sorted(place[x] for x in split[2].tolist() if x in place) for split in outputs)
+    together = Counter(pair for places in chosen for pair in combinations(places, 2))
+    for i, j in combinations(range(n), 2):
+        count = together[i, j]
+        if abs(count - share * len(outputs)) > tolerance:
+            return (
+                f"expected points {i} and {j} together in about {share * len(outputs):.0f} of "
+                f"{len(outputs)} validation sets, got {count}"
+            )
     return None
 
 
@@ -152,6 +171,8 @@ def symptoms(case: Case, outputs: Plain) -> Plain:
         facts += [
             all(_is_stretch(split[k], case.inputs["xy"[k]]) for split in outputs) for k in (0, 1)
         ]
+    if case.property == "random":
+        facts += [_shares(case, outputs) is None]
     if case.property == "generator":
         facts += [_alike(outputs[i], outputs[j]) for i, j in ((0, 1), (1, 2), (-2, -1))]
     return facts
@@ -170,7 +191,7 @@ CHECK = Check(
         Property("pairs", 2, "every point once, each with its own y"),
         Property("sizes", 1, "the share held back, rounded to whole points"),
         Property("generator", 1, "the generator decides the split, and it alone"),
-        Property("random", 1, "every point is held back equally often"),
+        Property("random", 1, "every point, and every pair of points, is held back equally often"),
     ),
     cases=cases,
     run=run,

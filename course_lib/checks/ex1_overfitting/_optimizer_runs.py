@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from course_lib.checks.base import Case, Plain
 from course_lib.checks.compare import differs, kind_of
-from course_lib.checks.plain import copy_plain, same, to_plain
+from course_lib.checks.plain import same, to_plain
 
 # The step of an optimizer: (params, grads, state, **hyperparameters) -> (params, state).
 Step = Callable[..., tuple[Tensor, dict]]
@@ -45,33 +46,41 @@ def random_drive(
 
 
 def run(step: Step, case: Case) -> Plain:
-    """Take the steps, carrying params and state as returned; then take the first one once more."""
-    params, state = case.inputs["params"], {}
-    path, edited = [], set()
-    for grads, learning_rate in zip(
-        case.inputs["gradients"], case.inputs["learning_rates"], strict=True
-    ):
+    """Take the steps, carrying params and state as returned; then the second and first again.
+
+    The second is repeated from what the first returned: a memory kept outside `state` shows.
+    """
+    inputs = case.inputs
+    params, state = inputs["params"], {}
+    path, states, edited = [], [state], set()
+    for grads, learning_rate in zip(inputs["gradients"], inputs["learning_rates"], strict=True):
         given = {"params": params.clone(), "grads": grads.clone(), "state": state}
         kept = {name: to_plain(value) for name, value in given.items()}
-        result = step(
-            *given.values(), learning_rate=learning_rate, **case.inputs["hyperparameters"]
-        )
+        try:
+            result = step(*given.values(), learning_rate=learning_rate, **inputs["hyperparameters"])
+        except KeyError as error:
+            if path or not error.args:
+                raise
+            return {"missing": str(error.args[0])}
         edited |= {name for name, value in given.items() if not same(to_plain(value), kept[name])}
         if not isinstance(result, tuple | list) or len(result) != 2:
             return {"not a pair": result}
         params, state = result
         if not isinstance(params, Tensor):
             return {"not params": params}
+        if not isinstance(state, dict):
+            return {"not a state": type(state).__name__}
         path.append(params.clone())
-    first = copy_plain(case.inputs)
-    again, _ = step(
-        first["params"],
-        first["gradients"][0],
-        {},
-        learning_rate=first["learning_rates"][0],
-        **first["hyperparameters"],
-    )
-    return {"path": path, "edited": sorted(edited), "first step again": again}
+        states.append(copy.deepcopy(state))
+    again = {}
+    for i in range(min(2, len(path)) - 1, -1, -1):
+        grads, learning_rate = inputs["gradients"][i].clone(), inputs["learning_rates"][i]
+        start = path[i - 1].clone() if i else inputs["params"].clone()
+        state = copy.deepcopy(states[i]) if i else {}
+        again[f"step {i + 1}"], _ = step(
+            start, grads, state, learning_rate=learning_rate, **inputs["hyperparameters"]
+        )
+    return {"path": path, "edited": sorted(edited), "again": again}
 
 
 def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Case, Plain], Plain]:
@@ -84,22 +93,37 @@ def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Cas
         if "not params" in outputs:
             got = kind_of(outputs["not params"])
             return f"the first of the pair must be the new params; got {got}"
+        if "not a state" in outputs:
+            got = outputs["not a state"]
+            return f"the second of the pair must be the state, a dict (perhaps empty); got {got}"
+        if "missing" in outputs:
+            name = outputs["missing"]
+            return (
+                f"at the first step `state` is {{}}: there is no `state[{name!r}]` yet. "
+                f"Use `state.get({name!r}, start)`"
+            )
+        if case.property == "pure":
+            return _impurity(outputs)
         expected = torch_path(optimizer, case)
         for number, (got, right) in enumerate(zip(outputs["path"], expected, strict=True), 1):
             if problem := differs(got, right, what=f"params after step {number}"):
                 return problem
-        if case.property != "pure":
-            return None
-        if outputs["edited"]:
-            return (
-                f"the numbers are right, but `{'`, `'.join(outputs['edited'])}` changed in place; "
-                "whoever calls the function still needs the old values"
-            )
-        return differs(
-            outputs["first step again"], expected[0], what="the first step, taken once more with {}"
-        )
+        return None
 
     return judge
+
+
+def _impurity(outputs: Plain) -> str | None:
+    """What a step changed besides what it returns; whether its numbers are right is not asked."""
+    if outputs["edited"]:
+        return (
+            f"`{'`, `'.join(outputs['edited'])}` changed in place; "
+            "whoever calls the function still needs the old values"
+        )
+    for (name, got), before in zip(outputs["again"].items(), outputs["path"][1::-1], strict=True):
+        if problem := differs(got, before, what=f"{name}, taken once more from the same state,"):
+            return f"{problem}. Keep all that a step remembers in the `state` that it returns"
+    return None
 
 
 def torch_path(optimizer: Callable[..., torch.optim.Optimizer], case: Case) -> list[Tensor]:

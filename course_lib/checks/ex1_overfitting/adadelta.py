@@ -30,6 +30,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
         epsilon=0.25,
     )
     yield drive("first", [1.0, -2.0], [[3.0, -0.1]], [0.5], rho=0.9, epsilon=1e-6)
+    yield drive("steps", [1.0], [[2.0], [1.0]], [1.0, 0.5], "two steps", rho=0.5, epsilon=0.25)
     yield random_drive("steps", rng, (2,), 2, "two steps, falling rate", rho=0.8, epsilon=1e-2)
     yield random_drive("steps", rng, (3,), 8, "eight steps", rho=0.9, epsilon=1e-6)
     yield random_drive("steps", rng, (2, 3), 4, "a matrix of parameters", rho=0.6, epsilon=1e-4)

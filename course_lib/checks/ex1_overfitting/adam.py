@@ -25,6 +25,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield drive("first", [1.0], [[4.0]], [0.1], "by hand: m̂ = 4, ŝ = 16, 1 − 0.1 = 0.9", **USUAL)
     yield drive("first", [1.0, -2.0], [[-0.3, 50.0]], [0.5], **USUAL)
     odd = {"beta1": 0.5, "beta2": 0.8, "epsilon": 1e-8}
+    yield drive("steps", [1.0], [[4.0], [2.0]], [0.1, 0.1], "two steps, β₁ 0.5 and β₂ 0.8", **odd)
     yield random_drive("steps", rng, (2,), 2, "two steps, falling learning rate", **odd)
     yield random_drive("steps", rng, (3,), 8, "eight steps", **USUAL)
     yield random_drive("steps", rng, (2, 3), 4, "a matrix of parameters", **odd)

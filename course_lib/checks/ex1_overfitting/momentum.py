@@ -21,6 +21,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     """Steps by hand, then random ones with other hyperparameters and a falling learning rate."""
     yield drive("first", [1.0], [[2.0]], [0.1], "by hand: v = 2, 1 − 0.1 · 2 = 0.8", momentum=0.9)
     yield drive("first", [1.0, -3.0], [[2.0, 0.5]], [0.5], momentum=0.5)
+    note = "by hand, with momentum 0.5: v = 2, then 2"
+    yield drive("steps", [1.0], [[2.0], [1.0]], [0.1, 0.1], note, momentum=0.5)
     yield drive(
         "steps",
         [1.0],

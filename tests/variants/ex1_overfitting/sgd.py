@@ -18,7 +18,7 @@ def loops(params, grads, state, learning_rate=1e-3):
 
 
 def in_numpy(params, grads, state, learning_rate=1e-3):
-    return torch.as_tensor(params.numpy() - learning_rate * grads.numpy()), None
+    return torch.as_tensor(params.numpy() - learning_rate * grads.numpy()), {}
 
 
 def added_with_alpha(params, grads, state, learning_rate=1e-3):

@@ -12,7 +12,7 @@ from torch import Tensor
 from course_lib.checks.base import Case, Check, Plain, Property, bug
 from course_lib.checks.compare import differs
 
-N_LIMIT = 400  # steps to arrive at 12 digits and more, with these features
+N_LIMIT = 300  # steps to arrive at 12 digits and more, with these features
 
 
 def cases(rng: torch.Generator) -> Iterator[Case]:

@@ -57,4 +57,30 @@ def python_loops(features, y, alpha, n_steps):
     return torch.tensor(weights, dtype=torch.float64)
 
 
-VARIANTS = [gram_in_advance, autograd, numpy_in_place, python_loops]
+def loops_over_points(features, y, alpha, n_steps):
+    """No tensor at all after the step size: every point and feature in a loop of its own."""
+    rows, targets = features.tolist(), y.tolist()
+    n, p = len(rows), len(rows[0])
+    size = float(n / torch.linalg.matrix_norm(features, ord=2) ** 2)
+    weights = [0.0] * p
+    for _ in range(n_steps):
+        gradient = [0.0] * p
+        for row, target in zip(rows, targets, strict=True):
+            error = -target
+            for j in range(p):
+                error += row[j] * weights[j]
+            for j in range(p):
+                gradient[j] += row[j] * error / n
+        for j in range(p):
+            weights[j] -= size * gradient[j]
+            if j > 0:
+                if weights[j] > size * alpha:
+                    weights[j] -= size * alpha
+                elif weights[j] < -size * alpha:
+                    weights[j] += size * alpha
+                else:
+                    weights[j] = 0.0
+    return torch.tensor(weights, dtype=torch.float64)
+
+
+VARIANTS = [gram_in_advance, autograd, numpy_in_place, python_loops, loops_over_points]

@@ -33,6 +33,8 @@ def _case(name: str, predictions: Plain, true_mean: Plain, note: str = "") -> Ca
 
 def judge(case: Case, outputs: Plain) -> str | None:
     """Compare the part that the property is about with a sum over single numbers."""
+    if isinstance(outputs, Tensor) and outputs.shape == (2,):  # unpacks like a pair
+        outputs = list(outputs)
     if not isinstance(outputs, list | tuple) or len(outputs) != 2:
         return f"expected two numbers, bias_squared and variance, got {kind_of(outputs)}"
     expected = _by_definition(*(tensor.tolist() for tensor in case.inputs.values()))

@@ -68,10 +68,11 @@ def run(implementation, case: Case) -> dict[str, object]:
             parameter.grad = torch.ones_like(parameter)
     before = [parameter.detach().clone() for parameter in model.parameters()]
     norms = implementation(model, case.inputs["x"], case.inputs["y"])
+    frozen = not all(parameter.requires_grad for parameter in model.parameters())
     if isinstance(norms, list | tuple):  # as good as a tensor
         norms = torch.tensor([float(norm) for norm in norms], dtype=torch.float64)
     unmoved = all(map(torch.equal, model.parameters(), before))
-    return {"norms": norms, "moved": not unmoved, "training": model.training}
+    return {"norms": norms, "moved": not unmoved, "training": model.training, "frozen": frozen}
 
 
 def judge(case: Case, outputs: dict[str, object]) -> str | None:
@@ -87,6 +88,8 @@ def judge(case: Case, outputs: dict[str, object]) -> str | None:
         return "the norms are right, but the model's parameters changed during the measurement"
     if not outputs["training"]:
         return "the norms are right, but the model was left in evaluation mode"
+    if outputs["frozen"]:
+        return "the norms are right, but parameters were left with `requires_grad` set to False"
     return None
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
+from nbformat import NotebookNode, ValidationError
 
 DISPLAY_TAGS = frozenset({"hide-cell", "hide-input", "hide-output", "remove-cell", "remove-output"})
 _NAME = re.compile(r"(?P<assignment>ex\d+_[a-z0-9_]+)\.(?P<notebook>[a-z0-9_]+)\.md")
 _MARKER = re.compile(r"#\s*answer:\s*(?P<reference>[\w.]+)\s*")
 _GIVEN = re.compile(r"#\s*given:\s*(?P<names>[\w\s,]+)")
+_ODD_TAGS = re.compile(r"^:?tags:(?!\s*\[[\w\s,-]*\]\s*$).*", re.MULTILINE)
 
 
 class AuthorError(ValueError):
@@ -72,14 +74,43 @@ def sources_of(folder: Path) -> dict[tuple[str, str], Path]:
 
 def read_source(path: Path) -> list[Cell]:
     """The cells of one source; raises AuthorError for a cell that cannot be read."""
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        line = problem.object[: problem.start].count(b"\n") + 1
+        raise AuthorError(f"{path.name}, line {line}: not UTF-8; save the file as UTF-8") from None
     return [
         _read_cell(cell, f"{path.name}, cell {number}")
-        for number, cell in enumerate(notebook.cells, 1)
+        for number, cell in enumerate(_cells(text, path.name), 1)
     ]
 
 
-def _read_cell(cell, place: str) -> Cell:
+def _cells(text: str, file: str) -> list[NotebookNode]:
+    """The cells of a text as jupytext reads them."""
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise AuthorError(f"{file}, line {line}: a NUL character; delete it")
+    first, *others = text.splitlines() or [""]
+    if first == "---" and "---" not in others:
+        raise AuthorError(f"{file}, line 1: the front matter does not end; add a line '---'")
+    try:
+        return jupytext.reads(text, fmt="md:myst").cells
+    except ValidationError as problem:
+        raise AuthorError(
+            f"{file}{_place_of_odd_tags(text)}: {problem.message}; write the tags of a cell as "
+            "':tags: [answer]' and the front matter as 'name: value'"
+        ) from None
+    except Exception as problem:  # jupytext passes on many kinds, most of them YAML's
+        raise AuthorError(f"{file}: the front matter or a cell's options: {problem}") from None
+
+
+def _place_of_odd_tags(text: str) -> str:
+    """Where the tags of a cell are no list of words, as ", line 12"; "" if they all are."""
+    odd = _ODD_TAGS.search(text)
+    return f", line {text[: odd.start()].count(chr(10)) + 1} ({odd[0]!r})" if odd else ""
+
+
+def _read_cell(cell: NotebookNode, place: str) -> Cell:
     if cell.cell_type != "code":
         return Text(cell.source)
     place += f" ({cell.source.strip().splitlines()[0]!r})" if cell.source.strip() else " (empty)"

@@ -43,7 +43,7 @@ check("ex1_overfitting/rmse", rmse)
 def build(tmp_path):
     def build(text):
         path = tmp_path / "ex1_overfitting.fitting.md"
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return solved_notebook(path, "ex1_overfitting", catalogue(), "https://example.org/course")
 
     return build
@@ -125,6 +125,31 @@ def test_building_twice_gives_the_same_bytes(build):
 def test_an_author_is_told_the_file_the_cell_and_what_to_do(build, text, message):
     with pytest.raises(AuthorError, match=message) as raised:
         build(HEAD + text)
+    assert str(raised.value).startswith("ex1_overfitting.fitting.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD.replace("python3}\n---", "python3}"), "line 1: the front matter does not end"),
+        (HEAD.replace("python3}", "python3"), "the front matter or a cell's options: while pars"),
+        (HEAD.replace("kernelspec: {display_name", "kernelspec {display_name"), "front matter"),
+        (
+            HEAD.partition("# A")[0].replace("kernelspec: ", "- "),
+            "the front matter as 'name: value'",
+        ),
+        (HEAD + "\0", r"line 16: a NUL character; delete it"),
+        (HEAD + ANSWER.replace("[answer]", "[answer"), "Code cell 2 at line 17 could not be read"),
+        (HEAD + ANSWER.replace("[answer]", "answer"), r"line 18 \(':tags: answer'\): 'answer' is"),
+        (HEAD + ANSWER.replace("[answer]", "5"), r"line 18 \(':tags: 5'\): 5 is not of type"),
+        (HEAD + ANSWER.replace("[answer]", ""), r"line 18 \(':tags: '\): None is not of type"),
+        (HEAD + ANSWER.replace("[answer]", "[{a: 1}]"), r"line 18 \(':tags: \[{a: 1}\]'\): {'a'"),
+        ((HEAD + ANSWER).encode() + b"\xff", "line 22: not UTF-8; save the file as UTF-8"),
+    ],
+)
+def test_an_author_is_told_where_a_file_cannot_be_read(build, text, message):
+    with pytest.raises(AuthorError, match=message) as raised:
+        build(text)
     assert str(raised.value).startswith("ex1_overfitting.fitting.md")
 
 

@@ -42,7 +42,13 @@ def solved_notebook(
         for cell in cells
     ]
     imports = _needed_imports(references)
-    rest = imports.take_from(built[first_code].source)
+    try:
+        rest = imports.take_from(built[first_code].source)
+    except SyntaxError as problem:
+        raise AuthorError(
+            f"{path.name}, cell {first_code + 1}, line {problem.lineno} of the cell: "
+            f"{problem.msg}; the cell with the imports must be plain Python, without magics such as %matplotlib"
+        ) from None
     built[first_code].source = "\n\n".join(filter(None, [str(imports), rest]))
     install = new_code_cell(
         INSTALL.format(repository=repository),

@@ -30,14 +30,11 @@ class Reference:
 def find_reference(answer: Answer) -> Reference:
     """Read the source of an answer's reference, without running it."""
     module, _, name = answer.reference.rpartition(".")
+    text = _source_of(module, answer.place)
     try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or not spec.origin:
-        raise AuthorError(f"{answer.place}: there is no module {module!r}; mend the marker's name")
-    text = Path(spec.origin).read_text(encoding="utf-8")
-    tree = ast.parse(text)
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError) as problem:
+        raise AuthorError(f"{answer.place}: {module} is not valid Python: {problem}") from None
     for node in tree.body:
         if isinstance(node, Function | ast.ClassDef) and node.name == name:
             return Reference(module, name, node, tree, tuple(text.splitlines()))
@@ -45,6 +42,25 @@ def find_reference(answer: Answer) -> Reference:
         f"{answer.place}: {module} defines no function or class {name!r} at its top level; "
         "mend the marker's name"
     )
+
+
+def _source_of(module: str, place: str) -> str:
+    """The text of a module."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except Exception:  # it imports the packages above the module, which may fail in any way
+        spec = None
+    if spec is None or not spec.origin:
+        raise AuthorError(f"{place}: there is no module {module!r}; mend the marker's name")
+    path = Path(spec.origin)
+    if path.suffix != ".py":
+        raise AuthorError(
+            f"{place}: {module!r} is built in or compiled; name an object that has Python source"
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise AuthorError(f"{place}: {path} cannot be read: {problem}") from None
 
 
 def answer_source(reference: Reference, answer: Answer) -> str:

@@ -153,6 +153,23 @@ def test_an_author_is_told_where_a_file_cannot_be_read(build, text, message):
     assert str(raised.value).startswith("ex1_overfitting.fitting.md")
 
 
+@pytest.mark.parametrize("line", ["%matplotlib inline", "import", "!pip install this"])
+def test_the_first_code_cell_must_be_plain_python(build, line):
+    where = r"fitting\.md, cell 2, line 4 of the cell: .*; the cell with the imports must be plain"
+    with pytest.raises(AuthorError, match=where):
+        build(HEAD.replace("torch\n", f"torch\n{line}\n", 1) + ANSWER + TEST)
+
+
+@pytest.mark.parametrize("reference", ["sys.exit", "torch._C.Generator", "broken.f", "latin.f"])
+def test_a_reference_has_python_source(build, tmp_path, monkeypatch, reference):
+    (tmp_path / "broken.py").write_text("def f(:\n", encoding="utf-8")
+    (tmp_path / "latin.py").write_bytes(b"# \xe9\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(AuthorError, match=r"compiled|not valid Python|cannot be read") as raised:
+        build(HEAD + ANSWER.replace("course_lib.overfitting.polynomial.rmse", reference) + TEST)
+    assert str(raised.value).startswith("ex1_overfitting.fitting.md, cell 3")
+
+
 def test_a_source_needs_a_title_and_an_import_cell(build):
     with pytest.raises(AuthorError, match="begin with a title, then a code cell"):
         build(ANSWER + TEST)

@@ -47,7 +47,7 @@ def solved_notebook(
     except SyntaxError as problem:
         raise AuthorError(
             f"{path.name}, cell {first_code + 1}, line {problem.lineno} of the cell: "
-            f"{problem.msg}; the cell with the imports must be plain Python, without magics such as %matplotlib"
+            f"{problem.msg}; the cell with the imports must be plain Python, without magics"
         ) from None
     built[first_code].source = "\n\n".join(filter(None, [str(imports), rest]))
     install = new_code_cell(

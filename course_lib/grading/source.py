@@ -14,6 +14,7 @@ DISPLAY_TAGS = frozenset({"hide-cell", "hide-input", "hide-output", "remove-cell
 _NAME = re.compile(r"(?P<assignment>ex\d+_[a-z0-9_]+)\.(?P<notebook>[a-z0-9_]+)\.md")
 _MARKER = re.compile(r"#\s*answer:\s*(?P<reference>[\w.]+)\s*")
 _GIVEN = re.compile(r"#\s*given:\s*(?P<names>[\w\s,]+)")
+_LAST_FENCE = re.compile(r"^ {0,3}(?:`{3,}|~{3,})\s*(?:\+\+\+.*\s*)*\Z", re.MULTILINE)
 _ODD_TAGS = re.compile(r"^:?tags:(?!\s*\[[\w\s,-]*\]\s*$).*", re.MULTILINE)
 
 
@@ -79,10 +80,12 @@ def read_source(path: Path) -> list[Cell]:
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1
         raise AuthorError(f"{path.name}, line {line}: not UTF-8; save the file as UTF-8") from None
-    return [
-        _read_cell(cell, f"{path.name}, cell {number}")
-        for number, cell in enumerate(_cells(text, path.name), 1)
-    ]
+    cells = _cells(text, path.name)
+    if cells and cells[-1].cell_type == "code" and not _LAST_FENCE.search(text):
+        raise AuthorError(
+            f"{path.name}, cell {len(cells)}: the cell does not end; add its last ```"
+        )
+    return [_read_cell(cell, f"{path.name}, cell {number}") for number, cell in enumerate(cells, 1)]
 
 
 def _cells(text: str, file: str) -> list[NotebookNode]:
@@ -114,6 +117,8 @@ def _read_cell(cell: NotebookNode, place: str) -> Cell:
     if cell.cell_type != "code":
         return Text(cell.source)
     place += f" ({cell.source.strip().splitlines()[0]!r})" if cell.source.strip() else " (empty)"
+    if re.search("^```", cell.source, re.MULTILINE):
+        raise AuthorError(f"{place}: the cell goes on into the next ```; add its own last ```")
     tags = tuple(cell.metadata.get("tags", ()))
     if tags == ("answer",):
         return _read_answer(cell.source, place)
@@ -149,7 +154,8 @@ def _read_test(source: str, place: str) -> Test:
     try:
         (line,) = ast.parse(source).body
         exercise, *objects = line.value.args
-        if line.value.func.id != "check" or line.value.keywords:
+        is_id = isinstance(exercise, ast.Constant) and isinstance(exercise.value, str)
+        if line.value.func.id != "check" or line.value.keywords or not is_id:
             raise ValueError
         found = Test(place, exercise.value, tuple(item.id for item in objects), source.strip())
     except (SyntaxError, ValueError, AttributeError):

@@ -115,6 +115,9 @@ def test_building_twice_gives_the_same_bytes(build):
         (ANSWER + TEST.replace("/rmse", "/sgd"), "must stand the answers to course_lib.gradients"),
         (ANSWER + TEST.replace(", rmse", ", mse"), "write check\\('ex1_overfitting/rmse', rmse"),
         (ANSWER + TEST.replace('")', '", x=1)').replace(")\n", ") + 1\n"), "is the one line check"),
+        (ANSWER + TEST.replace('"ex1_overfitting/rmse", rmse', "*a"), "is the one line check"),
+        (ANSWER + TEST.replace('"ex1_overfitting/rmse"', "5"), "is the one line check"),
+        (ANSWER + TEST.replace(", rmse", ", *a"), "is the one line check"),
         (ANSWER, "an answer without a test; add its test cell"),
         (TEST, "since the last test there are none"),
         (ANSWER + TEST + ANSWER + TEST, "is there twice"),
@@ -151,6 +154,25 @@ def test_an_author_is_told_where_a_file_cannot_be_read(build, text, message):
     with pytest.raises(AuthorError, match=message) as raised:
         build(text)
     assert str(raised.value).startswith("ex1_overfitting.fitting.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD.replace("\n```\n", "\n") + ANSWER + TEST, "cell 2 .* goes on into the next ```"),
+        (HEAD + ANSWER.replace("\n```\n", "\n") + TEST, "cell 3 .* goes on into the next ```"),
+        (HEAD + ANSWER + TEST.removesuffix("```\n"), "cell 4: the cell does not end; add its last"),
+        (HEAD + ANSWER + TEST.replace("\n```\n", "\n\nText.\n"), "cell 4: the cell does not end"),
+    ],
+)
+def test_a_missing_fence_is_told(build, text, message):
+    with pytest.raises(AuthorError, match=message):
+        build(text)
+
+
+@pytest.mark.parametrize("end", ["", "\n\n", "+++\n", "\n+++ {}\n\n", "\nText.\n"])
+def test_a_source_may_end_in_several_ways(build, end):
+    assert "rmse" in cells(build(HEAD + ANSWER + TEST + end))
 
 
 @pytest.mark.parametrize("line", ["%matplotlib inline", "import", "!pip install this"])

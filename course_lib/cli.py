@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,11 +19,10 @@ def exercises(
     ] = False,
 ) -> None:
     """Build the solved and the released notebooks from solutions/*.md."""
-    from course_lib.grading.course import find_root
     from course_lib.grading.exercises import build_exercises, stale_exercises, update_exercises
     from course_lib.grading.source import AuthorError
 
-    root = find_root()
+    root = _root()
     try:
         built = build_exercises(root)
     except AuthorError as problem:
@@ -47,11 +47,10 @@ def demo() -> None:
     """
     from rich.console import Console
 
-    from course_lib.grading.course import find_root
     from course_lib.grading.demo.run import grade_demo
 
     console = Console()
-    differences = grade_demo(find_root(), console if console.is_terminal else Console(width=140))
+    differences = grade_demo(_root(), console if console.is_terminal else Console(width=140))
     for difference in differences:
         typer.echo(f"unexpected: {difference}", err=True)
     if differences:
@@ -64,9 +63,19 @@ def doctor() -> None:
     from rich.console import Console
 
     from course_lib.doctor import examine
+
+    examine(Console(), _root())
+
+
+def _root() -> Path:
+    """The course's folder; ends the command with a plain sentence where there is none."""
     from course_lib.grading.course import find_root
 
-    examine(Console(), find_root())
+    try:
+        return find_root()
+    except FileNotFoundError as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

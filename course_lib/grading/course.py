@@ -23,7 +23,8 @@ def find_root() -> Path:
         if (folder / CONFIG_FILE).exists() and (folder / "solutions").is_dir():
             return folder
     raise FileNotFoundError(
-        f"no course in {start} or above it: {CONFIG_FILE} and solutions/ are missing"
+        f"no course in {start} or above it: {CONFIG_FILE} and solutions/ are missing; "
+        "go to the course's folder first"
     )
 
 

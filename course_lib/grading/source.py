@@ -76,7 +76,7 @@ def sources_of(folder: Path) -> dict[tuple[str, str], Path]:
 def read_source(path: Path) -> list[Cell]:
     """The cells of one source; raises AuthorError for a cell that cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1
         raise AuthorError(f"{path.name}, line {line}: not UTF-8; save the file as UTF-8") from None

@@ -170,6 +170,11 @@ def test_a_missing_fence_is_told(build, text, message):
         build(text)
 
 
+def test_a_byte_order_mark_changes_nothing(build):
+    text = HEAD + ANSWER + TEST
+    assert build(b"\xef\xbb\xbf" + text.encode()) == build(text)
+
+
 @pytest.mark.parametrize("end", ["", "\n\n", "+++\n", "\n+++ {}\n\n", "\nText.\n"])
 def test_a_source_may_end_in_several_ways(build, end):
     assert "rmse" in cells(build(HEAD + ANSWER + TEST + end))

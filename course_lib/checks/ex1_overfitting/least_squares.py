@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 
+import scipy.linalg
 import torch
 from torch import Tensor
 
@@ -91,8 +91,7 @@ def symptoms(case: Case, outputs: Plain) -> Plain:
         return "one column of the features in place of a singular vector"
     if case.property in ("unique", "minimum-norm") or rcond == WIDE:
         return outputs
-    error, least = ((features @ weights - y).norm() for weights in (outputs, expected))
-    return [round(math.log10(max(ratio, 1.0))), bool(error > 2 * least + 0.01 * y.norm())]
+    return "far too long" if ratio > 30 else "wrong"
 
 
 def _lies_along_a_column(matrix: Tensor, weights: Tensor) -> bool:
@@ -149,8 +148,9 @@ def rcond_ignored(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
     hint='Pass `driver="gelsd"`: that one works through the singular values.',
 )
 def default_driver(features: Tensor, y: Tensor, rcond: float = 1e-10) -> Tensor:
-    """The driver gelsy."""
-    return torch.linalg.lstsq(features, y.unsqueeze(-1), rcond=rcond).solution.squeeze(-1)
+    """The driver gelsy, from scipy: torch's own starts from pivots that differ from run to run."""
+    fit = scipy.linalg.lstsq(features.numpy(), y.numpy(), cond=rcond, lapack_driver="gelsy")
+    return torch.from_numpy(fit[0])
 
 
 @bug(

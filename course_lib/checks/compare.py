@@ -104,7 +104,7 @@ def _scalar_differs(got: Plain, expected: Plain, rtol: float, atol: float, what:
         return f"expected {what} to be a single number, got {kind_of(got)}"
     ours, theirs = torch.as_tensor(got), torch.as_tensor(expected)
     if isinstance(expected, int) and ours.is_floating_point():
-        return f"expected {what} to be a whole number of type int, got {show(got)}"
+        return f"expected {what} to be a whole number of type int, got {float(ours)!r}"
     return _values_differ(ours, theirs, rtol, atol, what)
 
 

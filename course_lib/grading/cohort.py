@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 
 from course_lib.grading.course import nbgrader_settings
-from course_lib.grading.intake import legible
+from course_lib.grading.intake import page_name
 from course_lib.grading.not_graded import feedback_page, write_not_graded
 from course_lib.grading.one_student import HANDED_IN, grade_student
 
@@ -100,7 +100,7 @@ def _write_missing_pages(course_folder: Path, assignment: str, student: str, pro
         sorted((course_folder / folder / student / assignment).glob("*.ipynb"))
         for folder in ("submitted", HANDED_IN)
     )
-    for name in [legible(path.stem) for path in taken_in or handed_in]:
+    for name in [page_name(path) for path in taken_in or handed_in]:
         if not feedback_page(course_folder, assignment, student, name).exists():
             write_not_graded(course_folder, assignment, student, name, problem)
 

@@ -34,7 +34,7 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     """Read every notebook in a submission's folder and prepare it for nbgrader."""
     intake = Intake()
     for path in sorted(folder.glob("*.ipynb"), key=lambda path: path.stem not in released):
-        file, stem = legible(path.name), legible(path.stem)
+        file, stem = _legible(path.name), page_name(path)
         try:
             notebook = _read(path)
         except ValueError as problem:
@@ -67,7 +67,12 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     return intake
 
 
-def legible(text: str) -> str:
+def page_name(path: Path) -> str:
+    """What the feedback for a file is called: its name, fit for a file system and not too long."""
+    return _legible(path.stem)[:50]
+
+
+def _legible(text: str) -> str:
     """The text with a sign in place of half characters, as in a file name that is not UTF-8."""
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
 
@@ -78,7 +83,7 @@ def _read(path: Path) -> NotebookNode:
         "Save the notebook as .ipynb (not as text, HTML or Python), open it once to see that it "
         "works, and hand it in again."
     )
-    file = legible(path.name)
+    file = _legible(path.name)
     if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
         raise ValueError(f"{file} is a folder or a link, not a file. {again}")
     try:
@@ -97,7 +102,7 @@ def _read(path: Path) -> NotebookNode:
             content["nbformat_minor"] = 5
             for number, cell in enumerate(content["cells"]):
                 cell["id"] = f"cell-{number}"
-        notebook = nbformat.reads(legible(json.dumps(content, ensure_ascii=False)), as_version=4)
+        notebook = nbformat.reads(_legible(json.dumps(content, ensure_ascii=False)), as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None

@@ -55,18 +55,17 @@ def test_every_file_has_a_page_though_the_grader_fails(tmp_path, monkeypatch):
     hand_in(tmp_path, "ada", "curves")
     hand_in(tmp_path, "bob", "lines")
     hand_in(tmp_path, "bob", os.fsdecode(b"caf\xe9"))
+    hand_in(tmp_path, "bob", "a" * 249)
+    hand_in(tmp_path, "bob", os.fsdecode(b"\xe9" * 249))
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     told = {}
     root_without_settings = tmp_path
     cohort.grade_cohort(root_without_settings, tmp_path, "ex", told.__setitem__)
     assert told.keys() == {"ada", "bob"}
     assert all("The grader failed here" in problem for problem in told.values())
-    for page in (
-        "ada/ex/lines",
-        "ada/ex/curves",
-        "bob/ex/lines",
-        "bob/ex/caf\N{REPLACEMENT CHARACTER}",
-    ):
+    sign = "\N{REPLACEMENT CHARACTER}"
+    bob = [f"bob/ex/{name}" for name in ("lines", f"caf{sign}", "a" * 50, sign * 50)]
+    for page in ("ada/ex/lines", "ada/ex/curves", *bob):
         text = (tmp_path / "feedback" / f"{page}.html").read_text(encoding="utf-8")
         assert NOT_GRADED in text
         assert "The grader failed here" in text

@@ -42,7 +42,7 @@ test: setup ## run the tests that need no browser, no GPU and no peers
 
 site-test: setup ## drive every page and widget in a real browser (Chromium), on the built site
 	@test -f _build/html/index.html || $(MAKE) book
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser --browser
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser --browser -n auto --dist loadgroup
 
 lint: setup ## ruff, import contracts, freshness of the generated notebooks
 	$(BIN)/ruff check .

@@ -8,10 +8,11 @@ import time
 
 import nbformat
 import psutil
+import pytest
 from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 
-from course_lib.grading import cohort
+from course_lib.grading import cohort, one_student
 from course_lib.grading.course import CONFIG_FILE, nbgrader_settings
 from course_lib.grading.not_graded import NOT_GRADED
 
@@ -89,3 +90,17 @@ def test_a_gradebook_opens_in_an_environment_that_is_not_activated(tmp_path, mon
     settings = nbgrader_settings(tmp_path, tmp_path).CourseDirectory
     with Gradebook(settings.db_url, "course") as gradebook:
         assert gradebook.students == []
+
+
+def test_a_student_is_in_the_gradebook_before_their_files_are_read(tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(one_student, "_record_zeros", lambda *_: steps.append("zeros"))
+
+    def fail(*_):
+        steps.append("files")
+        raise PermissionError
+
+    monkeypatch.setattr(one_student, "take_in", fail)
+    with pytest.raises(PermissionError):
+        one_student.grade_student(tmp_path, tmp_path, "ex", "ada")
+    assert steps == ["zeros", "files"]

@@ -154,7 +154,7 @@ STUDENTS = (
         "no_bias_correction",
         "Adam without bias correction",
         _wrong("gradients", wrong_answers.NoBiasCorrection),
-        {"gradients": GRADIENTS - 5},
+        {"gradients": GRADIENTS - 4},
         ("no-bias-correction",),
     ),
     Student(

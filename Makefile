@@ -55,7 +55,7 @@ bench: setup ## run the recorded experiments again (long), into benchmarks/resul
 
 lock: setup ## write the versions installed now to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
-	@mv constraints.new constraints.txt
+	@mv constraints.new constraints.txt && touch .venv/installed
 
 clean: ## remove what was built, but not the environment
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

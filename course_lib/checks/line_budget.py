@@ -38,9 +38,10 @@ class TooManyLines(BaseException):
 def line_budget(max_lines: int) -> Iterator[None]:
     """Raise `TooManyLines` once the code outside the installed libraries has executed `max_lines`.
 
-    An endless loop ends this way, the later the more each of its lines computes. Not counted: lines of the checks themselves, of
-    threads, and of anything while a debugger or a coverage tool is tracing. A loop inside compiled
-    code, such as `sum(itertools.count())`, is beyond reach: the notebook's own time limit ends it.
+    An endless loop ends this way, the later the more each of its lines computes. Not counted: lines
+    of the checks themselves, of threads, and of anything while a debugger or a coverage tool is
+    tracing. A loop inside compiled code, such as `sum(itertools.count())`, is beyond reach: the
+    notebook's own time limit ends it.
     """
     if sys.gettrace() is not None:
         yield

@@ -1,0 +1,1 @@
+"""Run student code where it can reach nothing but its own inputs."""

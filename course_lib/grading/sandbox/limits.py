@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import math
 import os
 import struct
+import sys
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -17,30 +21,53 @@ _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
-def apply_limits(limits: Limits) -> None:
-    """Set this process's limits for good, counting from what it has already used.
+@dataclass(frozen=True)
+class Used:
+    """What is in use before a student's code runs: the limits are counted from there."""
 
-    Reads /proc/self, so call it before /proc is gone. A process of the machine's root is not bound
-    in its number of threads. Raises OSError where one of them is above what this process itself
-    is allowed.
+    memory: int | None  # bytes of this process's address space, None where Linux does not tell
+    tasks: int  # threads of this user, which the kernel counts all together
+
+
+def measure() -> Used:
+    """Measure it in /proc, which a student's process cannot see: call this before it is shut off.
+
+    Raises OSError where a Linux system shows no /proc.
+    """
+    if sys.platform != "linux":
+        return Used(memory=None, tasks=0)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    user, tasks = os.getuid(), 0
+    for process in os.listdir("/proc"):
+        with contextlib.suppress(OSError):  # not a process, or one that has ended
+            folder = os.stat(f"/proc/{process}/task")
+            tasks += folder.st_nlink - 2 if folder.st_uid == user else 0
+    return Used(memory=pages * os.sysconf("SC_PAGE_SIZE"), tasks=tasks)
+
+
+def apply_limits(limits: Limits, used: Used | None = None) -> None:
+    """Bound this process for good; `used` is what its parent measured, else it is measured now.
+
+    The kernel does not bind root in the number of threads. Raises OSError as `measure` does.
     """
     import resource  # exists on Unix only
 
+    used = used or measure()
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = round(spent.ru_utime + spent.ru_stime + 0.5) + limits.cpu_seconds
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    memory = pages * resource.getpagesize() + limits.memory_mb * _MEGABYTE
-    threads = _tasks_of_this_user() + limits.threads
-    for kind, soft, hard in [
-        (resource.RLIMIT_AS, memory, memory),
-        (resource.RLIMIT_CPU, cpu, cpu + 1),  # first a signal that code may catch, then the end
-        (resource.RLIMIT_FSIZE, limits.scratch_mb * _MEGABYTE, limits.scratch_mb * _MEGABYTE),
-        (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
-        (resource.RLIMIT_NPROC, threads, threads),
-        (resource.RLIMIT_CORE, 0, 0),
-    ]:
+    cpu = math.ceil(spent.ru_utime + spent.ru_stime) + limits.cpu_seconds
+    files = limits.scratch_mb * _MEGABYTE
+    wanted = {
+        resource.RLIMIT_CPU: (cpu, cpu + 1),  # a signal that code may catch, then the end
+        resource.RLIMIT_FSIZE: (files, files),
+        resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
+        resource.RLIMIT_NPROC: (used.tasks + limits.threads,) * 2,
+        resource.RLIMIT_CORE: (0, 0),
+    }
+    if used.memory is not None:
+        wanted[resource.RLIMIT_AS] = (used.memory + limits.memory_mb * _MEGABYTE,) * 2
+    for kind, (soft, hard) in wanted.items():
         _, most = resource.getrlimit(kind)
-        if most != resource.RLIM_INFINITY:
+        if most != resource.RLIM_INFINITY:  # an administrator's own limit stays where it is lower
             soft, hard = min(soft, most), min(hard, most)
         resource.setrlimit(kind, (soft, hard))
 
@@ -60,15 +87,3 @@ def drop_privileges() -> None:
     if libc.capset(header, bytes(24)):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
-
-
-def _tasks_of_this_user() -> int:
-    """How many threads this user runs: the kernel counts all of them against the limit."""
-    user, tasks = os.getuid(), 0
-    for process in os.scandir("/proc"):
-        try:
-            if process.name.isdigit() and process.stat().st_uid == user:
-                tasks += len(os.listdir(f"{process.path}/task"))
-        except OSError:  # it has ended
-            continue
-    return tasks

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from course_lib.grading.sandbox.isolation import Isolation, available
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "jupyter-book", "nbgrader", "anywidget", "pytest")
 
@@ -26,6 +29,7 @@ def examine(console: Console, root: Path) -> None:
     for package in PACKAGES:
         table.add_row(package, _version(package, pinned.get(package)))
     table.add_row("Chromium", _browser() or "[yellow]missing: the browser tests will skip[/yellow]")
+    table.add_row("sandbox", _sandbox())
     console.print(table)
 
 
@@ -40,6 +44,13 @@ def _browser() -> str | None:
     return (
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     )
+
+
+def _sandbox() -> str:
+    """What shuts a student's code in when it is graded here, and why not something else."""
+    found = available()
+    words = escape(f"{found.isolation}: {found.in_words()}")
+    return f"[yellow]{words}[/yellow]" if found.isolation is Isolation.NONE else words
 
 
 def _pins(path: Path) -> dict[str, str]:

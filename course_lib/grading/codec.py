@@ -112,8 +112,7 @@ class _Writer:
         self.packer.pack_ext_type(code, _COUNT.pack(count))
 
     def _write_big_int(self, value: int) -> None:
-        if value.bit_length() >= MAX_INT_BITS:
-            raise CodecError(f"a whole number of {value.bit_length():,} bits")
+        _check_int(value)
         content = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
         self.packer.pack_ext_type(_INT, content)
 
@@ -130,7 +129,8 @@ class _Writer:
         code = _DTYPE_CODES[tensor.dtype]
         self.packer.pack_ext_type(_TENSOR, struct.pack(f">B{len(shape)}I", code, *shape))
         if tensor.numel():
-            flat = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+            dense = tensor.detach().resolve_conj().resolve_neg().contiguous()
+            flat = dense.as_strided((dense.numel(),), (1,))  # a single element may have any stride
             self.blocks.append(memoryview(flat.view(torch.uint8).numpy()))
 
 
@@ -171,7 +171,7 @@ class _Reader:
             raise CodecError("malformed: cut short" if token is self else "malformed: not a token")
         code, content = token
         if code == _INT:
-            return _big_int(content)
+            return _check_int(int.from_bytes(content, "big", signed=True))
         if code == _TENSOR:
             return self._read_tensor(content)
         if len(content) != _COUNT.size or code not in (_LIST, _TUPLE, _DICT, _OPAQUE):
@@ -226,10 +226,10 @@ def _extension(code: int, content: bytes) -> tuple[int, bytes]:
     return code, content
 
 
-def _big_int(content: bytes) -> int:
-    if len(content) > MAX_INT_BITS // 8:
-        raise CodecError(f"a whole number of {8 * len(content):,} bits")
-    return int.from_bytes(content, "big", signed=True)
+def _check_int(value: int) -> int:
+    if value.bit_length() > MAX_INT_BITS:
+        raise CodecError(f"a whole number of {value.bit_length():,} bits")
+    return value
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:

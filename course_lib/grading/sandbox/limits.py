@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import math
 import os
 import struct
 import sys
-from dataclasses import dataclass
+import threading
 from itertools import count
 from pathlib import Path
 
@@ -21,55 +20,30 @@ _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
-@dataclass(frozen=True)
-class Used:
-    """What is in use before a student's code runs: the limits are counted from there."""
+def apply_limits(limits: Limits) -> None:
+    """Bound this process for good, counting from what it has already used.
 
-    memory: int | None  # bytes of this process's address space, None where Linux does not tell
-    tasks: int  # threads of this user, which the kernel counts all together
-
-
-def measure() -> Used:
-    """Measure it in /proc, which a student's process cannot see: call this before it is shut off.
-
-    Raises OSError where a Linux system shows no /proc.
-    """
-    if sys.platform != "linux":
-        return Used(memory=None, tasks=0)
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    user, tasks = os.getuid(), 0
-    for process in os.listdir("/proc"):
-        with contextlib.suppress(OSError):  # not a process, or one that has ended
-            folder = os.stat(f"/proc/{process}/task")
-            tasks += folder.st_nlink - 2 if folder.st_uid == user else 0
-    return Used(memory=pages * os.sysconf("SC_PAGE_SIZE"), tasks=tasks)
-
-
-def apply_limits(limits: Limits, used: Used | None = None) -> None:
-    """Bound this process for good; `used` is what its parent measured, else it is measured now.
-
-    The kernel does not bind root in the number of threads. Raises OSError as `measure` does.
+    Reads /proc/self, so call it before /proc is out of reach. The kernel does not bind root in the
+    number of threads. Raises OSError where the process is bound more tightly than it already uses.
     """
     import resource  # exists on Unix only
 
-    used = used or measure()
     spent = resource.getrusage(resource.RUSAGE_SELF)
     cpu = math.ceil(spent.ru_utime + spent.ru_stime) + limits.cpu_seconds
-    files = limits.scratch_mb * _MEGABYTE
-    wanted = {
-        resource.RLIMIT_CPU: (cpu, cpu + 1),  # a signal that code may catch, then the end
-        resource.RLIMIT_FSIZE: (files, files),
-        resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
-        resource.RLIMIT_NPROC: (used.tasks + limits.threads,) * 2,
-        resource.RLIMIT_CORE: (0, 0),
-    }
-    if used.memory is not None:
-        wanted[resource.RLIMIT_AS] = (used.memory + limits.memory_mb * _MEGABYTE,) * 2
-    for kind, (soft, hard) in wanted.items():
-        _, most = resource.getrlimit(kind)
-        if most != resource.RLIM_INFINITY:  # an administrator's own limit stays where it is lower
-            soft, hard = min(soft, most), min(hard, most)
-        resource.setrlimit(kind, (soft, hard))
+    _bound(resource.RLIMIT_CPU, cpu, cpu + 1)  # a signal that code may catch, then the end
+    _bound(resource.RLIMIT_FSIZE, limits.scratch_mb * _MEGABYTE)
+    _bound(resource.RLIMIT_NOFILE, limits.open_files)
+    _bound(resource.RLIMIT_CORE, 0)
+    # The kernel counts all threads of this user, also those that no /proc shows: find by trying
+    # how many are too few.
+    others = 1
+    while not _can_start_a_thread(others):
+        others *= 2
+    _bound(resource.RLIMIT_NPROC, others + limits.threads)
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        in_use = pages * resource.getpagesize()
+        _bound(resource.RLIMIT_AS, in_use + limits.memory_mb * _MEGABYTE)
 
 
 def drop_privileges() -> None:
@@ -77,9 +51,8 @@ def drop_privileges() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     forbid_new_privileges()
     for capability in count():
-        known = libc.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0)
-        if known < 0:
-            break
+        if libc.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0) < 0:
+            break  # the kernel knows no more
         # Without CAP_SETPCAP this fails: then no program can bring any, by no_new_privs.
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
     libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
@@ -87,3 +60,31 @@ def drop_privileges() -> None:
     if libc.capset(header, bytes(24)):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def _bound(kind: int, soft: int, hard: int | None = None) -> None:
+    """Set a limit of this process, or leave the lower one that it already has."""
+    import resource
+
+    _, most = resource.getrlimit(kind)
+    hard = soft if hard is None else hard
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(kind, (soft, hard))
+
+
+def _can_start_a_thread(tasks: int) -> bool:
+    """Whether this user has fewer tasks than that."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NPROC)
+    if most != resource.RLIM_INFINITY and tasks >= most:
+        return True  # it is bound already
+    resource.setrlimit(resource.RLIMIT_NPROC, (tasks, most))
+    thread = threading.Thread(target=int)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    thread.join()
+    return True

@@ -15,19 +15,32 @@ from course_lib.checks.plain import same
 ALIKE_RTOL, ALIKE_ATOL = 1e-6, 1e-9
 
 
+class BugOutcomes:
+    """What each bug does on each case; a bug runs on a case when first asked for, and only once."""
+
+    def __init__(self, check: Check, cases: Sequence[Case]) -> None:
+        self._check, self._cases = check, cases
+        self.of = functools.cache(self._run)
+
+    def _run(self, bug_place: int, case_place: int) -> Outcome:
+        bug = self._check.bugs[bug_place]
+        return execute(self._check, bug.implementation, self._cases[case_place])
+
+
 class Diagnosis:
-    """Compares a student's outcomes with the bugs'; each bug runs on a case at most once."""
+    """Compares a student's outcomes with the bugs'."""
 
     def __init__(
         self,
         check: Check,
         cases: Sequence[Case],
         outcomes: Sequence[Outcome],
+        bug_outcomes: BugOutcomes,
         problem: Callable[[Check, Case, Outcome], str | None],
     ) -> None:
         self._check, self._cases, self._outcomes = check, cases, outcomes
         self._problem = problem  # what is wrong with an outcome, None when nothing is
-        self._outcome_of = functools.cache(self._run)
+        self._outcome_of = bug_outcomes.of
         self._behaves = functools.cache(self._compare)
         self._students_symptoms = functools.cache(self._look_at_student)
 
@@ -49,10 +62,6 @@ class Diagnosis:
         everywhere = range(len(self._cases))
         best = max(alike, key=lambda place: sum(self._behaves(place, i) for i in everywhere))
         return self._check.bugs[best]
-
-    def _run(self, bug_place: int, case_place: int) -> Outcome:
-        bug = self._check.bugs[bug_place]
-        return execute(self._check, bug.implementation, self._cases[case_place])
 
     def _fails(self, bug_place: int, case_place: int) -> bool:
         """Whether the bug is wrong here: a right value in a wrong type is not its doing."""

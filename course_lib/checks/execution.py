@@ -8,7 +8,7 @@ import linecache
 import os
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from course_lib.checks.plain import copy_plain, same, to_plain
 _MAX_PRINTED = 10_000
 _MAX_MESSAGE = 2_000
 ENDLESS = TooManyLines.__name__
+STOPPED = "Stopped"  # not by the code itself: `error_message` says why
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,15 @@ class Outcome:
     printed: str = ""  # what was written to stdout and stderr, the start of it
 
 
-def execute_all(check: Check, implementation: Any, cases: Sequence[Case]) -> list[Outcome]:
+def execute_all(check: Check, implementation: Any, cases: Sequence[Case]) -> Iterator[Outcome]:
     """Run every case; once one ran out of lines, no more of its property, and less of others."""
-    outcomes: list[Outcome] = []
     exhausted: dict[str, Outcome] = {}
     for case in cases:
         max_lines = check.max_lines // 10 if exhausted else check.max_lines
         outcome = exhausted.get(case.property) or execute(check, implementation, case, max_lines)
         if outcome.error == ENDLESS:
             exhausted[case.property] = outcome
-        outcomes.append(outcome)
-    return outcomes
+        yield outcome
 
 
 def execute(check: Check, implementation: Any, case: Case, max_lines: int | None = None) -> Outcome:

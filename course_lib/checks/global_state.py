@@ -6,7 +6,7 @@ import contextlib
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy
@@ -31,15 +31,23 @@ def restore_random_state(state: tuple[Any, ...]) -> None:
 @contextlib.contextmanager
 def unchanged_settings() -> Iterator[None]:
     """Put the switches back that would make later code, or the judge, compute something else."""
+    put_back = remember_settings()
+    try:
+        yield
+    finally:
+        put_back()
+
+
+def remember_settings() -> Callable[[], None]:
+    """Note how the switches stand; the function that is returned sets them so again."""
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     gradients, anomalies = torch.is_grad_enabled(), torch.is_anomaly_enabled()
     deterministic = torch.are_deterministic_algorithms_enabled()
     errors, printing = numpy.geterr(), numpy.get_printoptions()
     torch_printing = vars(torch._tensor_str.PRINT_OPTS).copy()
     recursion_limit, folder = sys.getrecursionlimit(), os.getcwd()
-    try:
-        yield
-    finally:
+
+    def put_back() -> None:
         torch.set_default_dtype(dtype)
         torch.set_default_device(None if device.type == "cpu" else device)
         torch.set_grad_enabled(gradients)
@@ -50,3 +58,5 @@ def unchanged_settings() -> Iterator[None]:
         vars(torch._tensor_str.PRINT_OPTS).update(torch_printing)
         sys.setrecursionlimit(recursion_limit)
         os.chdir(folder)
+
+    return put_back

@@ -8,17 +8,26 @@ import torch
 
 from course_lib.checks.base import Case, Check, Plain
 from course_lib.checks.compare import show
-from course_lib.checks.diagnosis import Diagnosis
-from course_lib.checks.execution import ENDLESS, Outcome
+from course_lib.checks.diagnosis import BugOutcomes, Diagnosis
+from course_lib.checks.execution import ENDLESS, STOPPED, Outcome
 from course_lib.checks.report import Finding, Report
 
 UNWRITTEN = NotImplementedError.__name__
 
 
-def report_on(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
-    """Judge what an implementation did on every case and put it together for its author."""
+def report_on(
+    check: Check,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    bug_outcomes: BugOutcomes | None = None,
+) -> Report:
+    """Judge what an implementation did on every case and put it together for its author.
+
+    Whoever judges many implementations on the same cases can pass the same `bug_outcomes`.
+    """
     problems = [_problem(check, *run) for run in zip(cases, outcomes, strict=True)]
-    diagnosis = Diagnosis(check, cases, outcomes, _problem)
+    bug_outcomes = bug_outcomes or BugOutcomes(check, cases)
+    diagnosis = Diagnosis(check, cases, outcomes, bug_outcomes, _problem)
     findings = []
     for prop in check.properties:
         failed = [
@@ -42,6 +51,8 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     """What is wrong on one case: how the code ended, what it touched, what it returned."""
     if outcome.error == ENDLESS:
         return "Your code was stopped: too many lines executed. Is there a loop that never ends?"
+    if outcome.error == STOPPED:
+        return outcome.error_message
     if outcome.error == UNWRITTEN:
         return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
     if outcome.error:

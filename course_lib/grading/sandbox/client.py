@@ -1,0 +1,75 @@
+"""The judge's side of the sandbox: get a student's process from the warm one, and end it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import socket
+from dataclasses import dataclass
+
+from course_lib.grading.channel import Channel
+from course_lib.grading.tasks import Limits
+
+_START_SECONDS = 60.0  # to import torch, on a busy machine
+_END_SECONDS = 10.0
+
+
+class SandboxError(RuntimeError):
+    """The sandbox itself failed: no submission is to blame."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a student's process ended."""
+
+    signal: int = 0
+    exit_code: int = 0
+    cpu_seconds: float = 0.0
+    scratch_full: bool = False
+
+
+class StudentProcess:
+    """One sandboxed process, to talk to over `channel`; gone with all it did when closed."""
+
+    def __init__(self, address: str, limits: Limits) -> None:
+        self._control = socket.socket(socket.AF_UNIX)
+        self._control.settimeout(_START_SECONDS)
+        try:
+            self._control.connect(address)
+            self._control.sendall(json.dumps(dataclasses.asdict(limits)).encode())
+            said, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+        except OSError as problem:
+            self._control.close()
+            raise SandboxError(f"the warm process does not answer: {problem}") from None
+        if not descriptors:
+            self._control.close()
+            raise SandboxError(json.loads(said)["problem"] if said else "the warm process failed")
+        self.channel = Channel(socket.socket(fileno=descriptors[0]))
+        self._ending: Ending | None = None
+
+    def end(self) -> Ending:
+        """Stop the process if it still runs; say how it ended."""
+        if self._ending is None:
+            self.channel.close()
+            with contextlib.suppress(OSError):  # it may have ended already
+                self._control.shutdown(socket.SHUT_WR)
+            self._control.settimeout(_END_SECONDS)
+            said = b""
+            try:
+                while part := self._control.recv(65536):
+                    said += part
+            except OSError as problem:
+                raise SandboxError(f"a student's process cannot be ended: {problem}") from None
+            finally:
+                self._control.close()
+            self._ending = Ending(**json.loads(said)) if said else Ending(signal=9)
+        return self._ending
+
+    def __enter__(self) -> StudentProcess:
+        """Enter with the process started."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop it."""
+        self.end()

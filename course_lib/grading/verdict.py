@@ -1,0 +1,107 @@
+"""Judge what a student's process did on the cases: only here does anybody earn points."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course_lib.checks import Check, Finding, Report
+from course_lib.checks.base import Case
+from course_lib.checks.diagnosis import BugOutcomes
+from course_lib.checks.execution import STOPPED, Outcome
+from course_lib.checks.judging import report_on
+from course_lib.checks.plain import same
+from course_lib.grading.safe_text import safe_text
+
+NOTEBOOK_SEED = 0  # of the cases that `check` draws in a student's own notebook
+ONLY_HIDDEN = (
+    "Right on the cases that your notebook draws, wrong on others of the same kind: grading draws "
+    "new ones for each submission. Does the code do what the text asks for every input?"
+)
+
+
+@dataclass(frozen=True)
+class PublicCases:
+    """The cases that everybody is judged on, with what the bugs do on them."""
+
+    cases: Sequence[Case]
+    bug_outcomes: BugOutcomes
+
+
+@functools.cache
+def public_cases(check: Check) -> PublicCases:
+    """The cases of a student's own notebook."""
+    cases = check.drawn_cases(NOTEBOOK_SEED)
+    return PublicCases(cases, BugOutcomes(check, cases))
+
+
+def hidden_cases(check: Check, seed: int) -> list[Case]:
+    """The cases drawn for one submission, without those that are public anyway."""
+    public = public_cases(check).cases
+    return [
+        case
+        for case in check.drawn_cases(seed)
+        if not any(
+            other.property == case.property and same(other.inputs, case.inputs) for other in public
+        )
+    ]
+
+
+def judge(
+    check: Check,
+    seed: int,
+    public: Sequence[Outcome],
+    hidden: Sequence[Outcome],
+    stopped: str = "",
+) -> Report:
+    """The report on one exercise: a property holds if it does on both sets of cases.
+
+    Nothing is said of the hidden cases but that one failed: the student's code has seen them and
+    could have put them into whatever it returned.
+
+    Args:
+        check: the exercise's check.
+        seed: what the hidden cases were drawn from.
+        public: the outcomes on the public cases, fewer if the process came to its end.
+        hidden: the outcomes on the hidden cases, the same.
+        stopped: why not all cases were run, "" when they were.
+    """
+    known = public_cases(check)
+    drawn = hidden_cases(check, seed)
+    shown = report_on(
+        check, known.cases, _complete(public, known.cases, stopped), known.bug_outcomes
+    )
+    unseen = report_on(check, drawn, _complete(hidden, drawn, stopped))
+    findings = tuple(map(_both, shown.findings, unseen.findings))
+    return dataclasses.replace(shown, findings=findings)
+
+
+def refuse(check: Check, message: str) -> Report:
+    """A report without a point, for one reason."""
+    findings = tuple(Finding(prop, message) for prop in check.properties)
+    return Report(check.id, check.title, findings, check.takeaway)
+
+
+def _both(shown: Finding, unseen: Finding) -> Finding:
+    if not shown.passed or unseen.passed:
+        return shown
+    return Finding(shown.property, ONLY_HIDDEN, bug=unseen.bug)
+
+
+def _complete(outcomes: Sequence[Outcome], cases: Sequence[Case], stopped: str) -> list[Outcome]:
+    """One outcome a case, with texts that are safe to show."""
+    message = f"Your code did not come to its end here: {stopped}."
+    rest = [Outcome(error=STOPPED, error_message=message)] * (len(cases) - len(outcomes))
+    return [*map(_safe, outcomes), *rest]
+
+
+def _safe(outcome: Outcome) -> Outcome:
+    return dataclasses.replace(
+        outcome,
+        error="an exception of its own" if outcome.error == STOPPED else safe_text(outcome.error),
+        error_message=safe_text(outcome.error_message),
+        error_place=safe_text(outcome.error_place),
+        printed=safe_text(outcome.printed),
+    )

@@ -1,0 +1,174 @@
+"""Grade one notebook: have it run in the sandbox, judge it, and write the autograded notebook."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from multiprocessing.util import Finalize
+from time import monotonic, process_time
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+
+from course_lib.checks import Check, Report, catalogue
+from course_lib.grading.safe_cells import make_cells_safe
+from course_lib.grading.safe_outputs import safe_outputs
+from course_lib.grading.sandbox.client import SandboxError, StudentProcess
+from course_lib.grading.sandbox.isolation import Isolation
+from course_lib.grading.sandbox.start import WarmProcess
+from course_lib.grading.tasks import ExerciseResult, Incident, IncidentKind, Result, Task
+from course_lib.grading.transcript import Test, Transcript, transcribe
+from course_lib.grading.verdict import hidden_cases, judge, public_cases, refuse
+
+NO_RESPONSE = "No response."  # nbgrader's comment on an answer that nobody touched
+
+
+def grade(task: Task, isolation: Isolation) -> Result:
+    """Grade one notebook in the sandbox.
+
+    Never raises because of what was handed in. Raises SandboxError where no process can be started,
+    and ValueError for a release that it cannot judge.
+    """
+    started, busy = monotonic(), process_time()
+    notebook = nbformat.reads(task.content, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    tests = {
+        place: _test(cell, task.seed)
+        for place, cell in enumerate(code)
+        if is_grade(cell) and not is_solution(cell)
+    }
+    cells = [tests.get(place, cell.source) for place, cell in enumerate(code)]
+    transcript = transcribe(lambda: _student(task, isolation), cells, task.files, task.limits)
+    incidents = list(transcript.incidents)
+    exercises = []
+    room = task.limits.output_bytes
+    for place, cell in enumerate(code):
+        cell.execution_count = place + 1
+        if place in tests:
+            report = _report(tests[place], place, transcript, task.seed, incidents)
+            shown = {"text/plain": repr(report), "text/html": report._repr_html_()}
+            cell.outputs = [new_output("execute_result", shown, execution_count=place + 1)]
+            exercises.append(_summary(cell, tests[place].check, report))
+        else:
+            cell.outputs = safe_outputs(transcript.outputs.get(place, []), room)
+            if reason := transcript.stopped.get(place):
+                cell.outputs.append(_stopped_output(reason))
+            room = max(0, room - sum(len(str(output)) for output in cell.outputs))
+    make_cells_safe(notebook)
+    return Result(
+        student=task.student,
+        assignment=task.assignment,
+        notebook=task.notebook,
+        key=task.key,
+        content=nbformat.writes(notebook),
+        scores={grade_id(cell): determine_grade(cell)[0] for cell in notebook.cells if is_grade(cell)},
+        comments={
+            grade_id(cell): _comment(cell)
+            for cell in notebook.cells
+            if is_solution(cell) or is_task(cell)
+        },
+        exercises=tuple(exercises),
+        incidents=tuple(incidents),
+        seconds=monotonic() - started,
+        cpu_seconds=process_time() - busy + transcript.cpu_seconds,
+    )
+
+
+def grade_id(cell: NotebookNode) -> str:
+    """The id under which the gradebook knows a cell."""
+    return cell.metadata.nbgrader.grade_id
+
+
+def parse_test(source: str) -> tuple[str, tuple[str, ...]]:
+    """The exercise and the names in `check("exercise", name, …)`.
+
+    Raises ValueError for any other source.
+    """
+    try:
+        (statement,) = ast.parse(source).body
+        call = statement.value
+        exercise, *objects = call.args
+        if call.func.id == "check" and not call.keywords:
+            return exercise.value, tuple(name.id for name in objects)
+    except (SyntaxError, ValueError, AttributeError):
+        pass
+    raise ValueError(f'a test cell must be one line, check("…", name), not {source[:80]!r}')
+
+
+def _test(cell: NotebookNode, seed: int) -> Test:
+    exercise, names = parse_test(cell.source)
+    check = _checks()[exercise]
+    return Test(check, names, public_cases(check).cases, hidden_cases(check, seed))
+
+
+_checks = functools.cache(catalogue)
+
+
+def _student(task: Task, isolation: Isolation) -> StudentProcess:
+    """A process for the notebook; the warm one is started again if it is gone."""
+    try:
+        return StudentProcess(_warm(isolation).address, task.limits)
+    except SandboxError:
+        warm = _warm(isolation)
+        _warm.cache_clear()
+        reason = warm.why_ended()
+        warm.close()
+        try:
+            return StudentProcess(_warm(isolation).address, task.limits)
+        except SandboxError as problem:
+            raise SandboxError(f"{problem} {reason} {_warm(isolation).why_ended()}") from None
+
+
+@functools.cache
+def _warm(isolation: Isolation) -> WarmProcess:
+    """This worker's warm process, which ends with the worker."""
+    warm = WarmProcess(isolation)
+    Finalize(warm, warm.close, exitpriority=0)
+    return warm
+
+
+def _report(
+    test: Test, place: int, transcript: Transcript, seed: int, incidents: list[Incident]
+) -> Report:
+    if called := transcript.called.get(place):
+        names = "`, `".join(sorted(name.rpartition(".")[2] for name in called))
+        words = f"Your code calls the course's own `{names}` instead of computing the answer itself."
+        incidents.append(Incident(IncidentKind.TRIED, f"{test.check.id}: {words}"))
+        return refuse(test.check, words)
+    if place in transcript.missing and transcript.missing[place]:
+        names = "`, `".join(transcript.missing[place])
+        return refuse(
+            test.check, f"`{names}` is not defined here. Did the cell above run without an error?"
+        )
+    return judge(
+        test.check,
+        seed,
+        transcript.public.get(place, ()),
+        transcript.hidden.get(place, ()),
+        transcript.stopped.get(place, ""),
+    )
+
+
+def _stopped_output(reason: str) -> NotebookNode:
+    """What a student reads below a cell that did not come to its end."""
+    words = f"This cell did not come to its end: {reason}."
+    return new_output("error", ename="Stopped", evalue=words, traceback=[words])
+
+
+def _summary(cell: NotebookNode, check: Check, report: Report) -> ExerciseResult:
+    failed = tuple(finding.name for finding in report.findings if not finding.passed)
+    return ExerciseResult(
+        grade_id(cell),
+        check.id,
+        float(report.points),
+        float(report.max_points),
+        tuple(report.bugs),
+        failed,
+    )
+
+
+def _comment(cell: NotebookNode) -> str | None:
+    untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+    return NO_RESPONSE if untouched and not is_task(cell) else None

@@ -213,7 +213,9 @@ class _Attempt:
             raise _Stopped(place, None) from None
         except CodecError:
             raise self._out_of_turn(place) from None
-        self._flood -= len(repr(message)) if isinstance(message, dict) and "output" in message else 1
+        self._flood -= (
+            len(repr(message)) if isinstance(message, dict) and "output" in message else 1
+        )
         if self._flood < 0:
             raise _Stopped(place, "it was stopped because it printed without end")
         return message

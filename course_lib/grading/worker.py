@@ -63,7 +63,9 @@ def grade(task: Task, isolation: Isolation) -> Result:
         notebook=task.notebook,
         key=task.key,
         content=nbformat.writes(notebook),
-        scores={grade_id(cell): determine_grade(cell)[0] for cell in notebook.cells if is_grade(cell)},
+        scores={
+            grade_id(cell): determine_grade(cell)[0] for cell in notebook.cells if is_grade(cell)
+        },
         comments={
             grade_id(cell): _comment(cell)
             for cell in notebook.cells
@@ -134,7 +136,9 @@ def _report(
 ) -> Report:
     if called := transcript.called.get(place):
         names = "`, `".join(sorted(name.rpartition(".")[2] for name in called))
-        words = f"Your code calls the course's own `{names}` instead of computing the answer itself."
+        words = (
+            f"Your code calls the course's own `{names}` instead of computing the answer itself."
+        )
         incidents.append(Incident(IncidentKind.TRIED, f"{test.check.id}: {words}"))
         return refuse(test.check, words)
     if place in transcript.missing and transcript.missing[place]:

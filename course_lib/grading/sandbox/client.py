@@ -9,6 +9,7 @@ import socket
 from dataclasses import dataclass
 
 from course_lib.grading.channel import Channel
+from course_lib.grading.codec import CodecError
 from course_lib.grading.tasks import Limits
 
 _START_SECONDS = 60.0  # to import torch, on a busy machine
@@ -47,6 +48,13 @@ class StudentProcess:
             raise SandboxError(json.loads(said)["problem"] if said else "the warm process failed")
         self.channel = Channel(socket.socket(fileno=descriptors[0]))
         self._ending: Ending | None = None
+        try:
+            ready = self.channel.receive(_START_SECONDS)  # sent before any code of the student's
+        except (OSError, CodecError) as problem:
+            ready = {"problem": f"a student's process does not start: {problem}"}
+        if ready:
+            self.end()
+            raise SandboxError(ready["problem"])
 
     def end(self) -> Ending:
         """Stop the process if it still runs; say how it ended."""

@@ -45,12 +45,19 @@ def readable_folders() -> list[Path]:
 
 def bubblewrap_command(command: Sequence[str], environment: dict[str, str]) -> list[str]:
     """The command line that runs `command` with nothing to see but what it needs to compute."""
-    arguments = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    arguments = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
+    arguments += [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
+    if os.geteuid() != 0:  # root needs no user namespace here, and could not leave root inside one
+        arguments.append("--unshare-user")
     for path in SYSTEM:
         if os.path.islink(path):
             arguments += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             arguments += ["--ro-bind", path, path]
+    # A folder above what is shown: bubblewrap would make it for the owner alone.
+    shown = [Path(path) for path in (*DEVICES, *readable_folders())]
+    for folder in sorted({parent for path in shown for parent in path.parents} - {Path("/")}):
+        arguments += ["--perms", "0755", "--dir", str(folder)]
     for path in _FILES:
         arguments += ["--ro-bind-try", path, path]
     for path in DEVICES:

@@ -22,6 +22,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course_lib.grading.channel import Channel
 from course_lib.grading.sandbox.isolation import Isolation
 from course_lib.grading.sandbox.landlock import restrict_files
 from course_lib.grading.sandbox.limits import apply_limits, drop_privileges
@@ -89,7 +90,9 @@ def _supervise(control: socket.socket, isolation: Isolation) -> None:
         else:
             scratch = Path(tempfile.mkdtemp(prefix="course-scratch-"))
     except OSError as problem:
-        control.sendall(json.dumps({"problem": f"the sandbox cannot be set up: {problem}"}).encode())
+        control.sendall(
+            json.dumps({"problem": f"the sandbox cannot be set up: {problem}"}).encode()
+        )
         return
     ours, theirs = socket.socketpair()
     student = os.fork()
@@ -143,28 +146,39 @@ def _size(folder: Path) -> int:
 
 
 def _become_student(
-    channel: socket.socket, isolation: Isolation, limits: Limits, scratch: Path
+    connection: socket.socket, isolation: Isolation, limits: Limits, scratch: Path
 ) -> None:
     """Give up every right that an answer has no need of, then run what was handed in."""
+    channel = Channel(connection)
+    try:
+        _give_up_rights(connection.fileno(), isolation, limits, scratch)
+    except OSError as problem:
+        channel.send({"problem": f"the sandbox cannot be closed: {problem}"})
+        return
+    channel.send({})
+    run_notebook(channel)
+
+
+def _give_up_rights(kept: int, isolation: Isolation, limits: Limits, scratch: Path) -> None:
+    """Keep one file descriptor and the scratch folder."""
     _die_with_parent()
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    kept = channel.fileno()
     os.closerange(3, kept)
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
     os.chdir(scratch)
     os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
     tempfile.tempdir = str(scratch)
-    if isolation is Isolation.LANDLOCK:
-        restrict_files([*map(Path, SYSTEM), *map(Path, DEVICES), *readable_folders()], [scratch])
     apply_limits(limits)
+    if isolation is Isolation.LANDLOCK:
+        shown = [Path(path) for path in (*SYSTEM, *DEVICES) if os.path.exists(path)]
+        restrict_files([*shown, *readable_folders()], [scratch])
     if isolation is Isolation.NAMESPACES:
         hide_processes()
     if isolation is not Isolation.NONE:
         drop_privileges()
         forbid_system_calls()
-    run_notebook(channel)
 
 
 def _die_with_parent() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,9 +54,8 @@ class _Tested:
     restore_settings: Callable[[], None]
 
 
-def run_notebook(connection: socket.socket) -> None:
+def run_notebook(channel: Channel) -> None:
     """Do what the judge says until it hangs up."""
-    channel = Channel(connection)
     job = channel.receive(_WAIT_SECONDS)
     for path, content in job["files"].items():
         place = Path.cwd() / path
@@ -116,9 +114,7 @@ class Session:
             objects = tuple(found[name] for name in names)
             implementation = objects[0] if len(objects) == 1 else objects
             check = _warm["checks"][exercise]
-            self._tested[number] = _Tested(
-                check, implementation, dict(found), remember_settings()
-            )
+            self._tested[number] = _Tested(check, implementation, dict(found), remember_settings())
         return {"test": number, "missing": missing}
 
     def outcomes(self, number: int, cases: list[Case]) -> Iterator[Outcome]:

@@ -75,6 +75,8 @@ def forbid_system_calls() -> None:
     rules.set_attr(pyseccomp.Attr.CTL_TSYNC, 1)  # for the threads that may already run
     refuse = pyseccomp.ERRNO(errno.EPERM)
     for call in _FORBIDDEN:
+        if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, call) == -1:
+            raise OSError(f"libseccomp is too old: it does not know {call}")
         rules.add_rule(refuse, call)
     for call, argument, bits, values in _FORBIDDEN_VALUES:
         for value in values:

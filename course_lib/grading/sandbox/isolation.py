@@ -20,27 +20,28 @@ WAYS_OUT = (
     "or trust all that was handed in, as you would run it yourself: --trust-students."
 )
 _TRIAL_SECONDS = 60
-_RIGHTS = """
+# Both import all that they need before they enter, as the warm process does.
+_IN_NAMESPACES = """
+import os, pyseccomp
 from course_lib.grading.sandbox.limits import drop_privileges
+from course_lib.grading.sandbox.namespaces import enter_namespaces, hide_processes
 from course_lib.grading.sandbox.seccomp import forbid_system_calls
-drop_privileges()
-forbid_system_calls()
-"""
-_IN_NAMESPACES = f"""
-import os
-from course_lib.grading.sandbox.namespaces import enter_namespaces
-import pyseccomp  # looks for libseccomp, which takes a process
 enter_namespaces(scratch_mb=1)
 if child := os.fork():
     os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-{_RIGHTS}
+hide_processes()
+drop_privileges()
+forbid_system_calls()
 """
-_UNDER_LANDLOCK = f"""
+_UNDER_LANDLOCK = """
+import pyseccomp
 from pathlib import Path
 from course_lib.grading.sandbox.landlock import restrict_files
-import pyseccomp  # looks for libseccomp, which takes a process
+from course_lib.grading.sandbox.limits import drop_privileges
+from course_lib.grading.sandbox.seccomp import forbid_system_calls
 restrict_files([Path("/")], [])
-{_RIGHTS}
+drop_privileges()
+forbid_system_calls()
 """
 
 

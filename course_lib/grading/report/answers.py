@@ -1,0 +1,28 @@
+"""What a student wrote, by exercise, from the notebook's answer cells."""
+
+from __future__ import annotations
+
+import json
+
+
+def answers(content: str) -> dict[str, str]:
+    """The code of the answer cells before each test cell, by the test's grade id.
+
+    A notebook without content, as of a file that could not be read, holds no answer. Raises
+    ValueError for anything else that is not a notebook.
+    """
+    if not content:
+        return {}
+    found: dict[str, str] = {}
+    waiting: list[str] = []
+    try:
+        for cell in json.loads(content)["cells"]:
+            metadata = cell["metadata"].get("nbgrader", {})
+            if metadata.get("grade"):
+                found[str(metadata["grade_id"])] = "\n\n".join(waiting)
+                waiting = []
+            elif metadata.get("solution"):
+                waiting.append("".join(cell["source"]))
+    except (KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise ValueError(f"not a notebook: {type(problem).__name__} {problem}") from None
+    return found

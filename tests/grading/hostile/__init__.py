@@ -1,0 +1,1 @@
+"""Submissions that try something, each with what must be true after they were graded."""

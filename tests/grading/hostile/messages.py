@@ -1,0 +1,229 @@
+"""Attacks on what carries messages to the judge: forged, broken, endless, or none at all."""
+
+from __future__ import annotations
+
+from hostile.kind import STOPPED, TRIED, Kind
+
+# Finds the descriptor that leads to the judge, whatever Python calls it.
+_FIND = """
+import os
+import socket
+import stat
+import struct
+import time
+
+def lines_out():
+    for descriptor in range(3, 256):
+        try:
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                yield descriptor
+        except OSError:
+            pass
+
+def send(content):
+    for descriptor in lines_out():
+        try:
+            os.write(descriptor, content)
+        except OSError:
+            pass
+
+def framed(content):
+    return struct.pack(">I", len(content)) + content
+"""
+_FORGE = f"""{_FIND}
+import torch
+from course_lib.checks.execution import Outcome
+from course_lib.grading.codec import pack
+from course_lib.grading.crossing import plain_outcome
+
+def forge(message):
+    send(framed(pack(message)))
+"""
+
+
+def _in_cell(id: str, tries: str, code: str, points: float, *reported: str) -> Kind:
+    return Kind(id, tries, f"{_FORGE}\n{code}", points=points, reported=frozenset(reported))
+
+
+def _in_answer(id: str, tries: str, code: str, points: float, *reported: str) -> Kind:
+    """The attack is made while the judge waits for outcomes."""
+    lines = "\n    ".join(code.splitlines())
+    source = f"def polynomial_features(x, degree):\n    {lines}\n    return None"
+    answers = {"polynomial-features": source}
+    return Kind(id, tries, _FORGE, answers=answers, points=points, reported=frozenset(reported))
+
+
+_ALL_RIGHT = """
+flawless = {"passed": True, "points": 24, "max_points": 24, "findings": [], "done": True}
+"""
+
+KINDS = (
+    _in_cell("garbage", "Random bytes.", "send(os.urandom(5000))", 0, TRIED),
+    _in_cell(
+        "giant_header",
+        "A message that claims to be four gigabytes long, and never comes.",
+        "send(struct.pack('>I', 2**32 - 1) + b'x')",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "truncated_message",
+        "Half a message, then the end of the process.",
+        "send(framed(pack({'ended': 0}))[:-3])\nos._exit(0)",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "dripping",
+        "A message that arrives a byte at a time, for as long as anyone waits.",
+        "send(struct.pack('>I', 1000))\nwhile True:\n    send(b'x')\n    time.sleep(0.2)",
+        0,
+        STOPPED,
+    ),
+    _in_cell(
+        "msgpack_bombs",
+        "Well-framed messages whose containers claim a billion items.",
+        "for head in (b'\\xdd', b'\\xdf', b'\\xc9', b'\\xc6', b'\\xdb'):\n"
+        "    send(framed(struct.pack('>I', 5) + head + b'\\xff' * 4))",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "nested_message",
+        "A message that is nested a million deep.",
+        "send(framed(struct.pack('>I', 10**6) + b'\\x91' * 10**6))",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "pickled_message",
+        "A pickle that would run a program where it is loaded.",
+        "import pickle\n\n"
+        "class Bomb:\n"
+        "    def __reduce__(self):\n"
+        "        return os.system, ('touch $course/left-by-a-hostile-submission',)\n\n"
+        "send(pickle.dumps(Bomb()))\nsend(framed(pickle.dumps(Bomb())))",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "claims_points",
+        "Well-formed messages with points, reports and results that nobody asked for.",
+        f"{_ALL_RIGHT}\n"
+        "for name in ('report', 'result', 'scores', 'outcome', 'grade'):\n"
+        "    forge(flawless)\n    forge({name: flawless})",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "claims_to_have_ended",
+        "Says that all cells have run and all tests were noted, with nothing missing.",
+        "for number in range(60):\n"
+        "    forge({'ended': number})\n"
+        "    forge({'test': number, 'missing': []})",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "outcomes_in_advance",
+        "Sends outcomes before any case was sent.",
+        "for _ in range(200):\n"
+        "    forge({'outcome': plain_outcome(Outcome(torch.zeros(3))), 'called': []})",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "strange_outputs",
+        "Outputs that no notebook may hold: of unknown types, nested, or for other cells.",
+        "for output in (None, [], {'output_type': 'execute_result'}, {'output_type': 'grade'},\n"
+        "    {'output_type': 'stream', 'name': 5, 'text': [1]},\n"
+        "    {'output_type': 'display_data', 'data': {1: {2: [3] * 9}}, 'metadata': 7},\n"
+        "    {'output_type': 'error', 'ename': 1, 'evalue': None, 'traceback': {}},\n"
+        "    {'output_type': 'stream', 'name': 'stdout', 'text': 'x', 'nbgrader': {}}):\n"
+        "    forge({'output': output})",
+        0,
+        TRIED,
+    ),
+    _in_cell(
+        "closes_the_line",
+        "Closes every descriptor, so that nobody hears of it again.",
+        "os.closerange(0, 4096)",
+        0,
+        STOPPED,
+    ),
+    _in_cell(
+        "redirects_the_line",
+        "Puts a socket of its own, where it plays the judge, in the line's place.",
+        "ours, theirs = socket.socketpair()\n"
+        "for descriptor in lines_out():\n"
+        "    if descriptor not in (ours.fileno(), theirs.fileno()):\n"
+        "        os.dup2(theirs.fileno(), descriptor)\n",
+        0,
+        STOPPED,
+    ),
+    _in_cell(
+        "never_reads",
+        "A thread reads whatever the judge sends, before the session can.",
+        "import threading\n\n"
+        "def steal():\n"
+        "    while True:\n"
+        "        for descriptor in lines_out():\n"
+        "            try:\n"
+        "                print('STOLEN', os.read(descriptor, 100))\n"
+        "            except OSError:\n"
+        "                pass\n\n"
+        "threading.Thread(target=steal, daemon=True).start()",
+        0,
+        STOPPED,
+    ),
+    _in_cell(
+        "replaced_session",
+        "The functions that pack and send are replaced by others that improve on the outcomes.",
+        "from course_lib.grading import codec, crossing\n"
+        "from course_lib.grading.student import session\n\n"
+        "def improved(outcome, *items):\n"
+        "    return plain_outcome(Outcome(outputs='whatever is right', error=''))\n\n"
+        "session.plain_outcome = crossing.plain_outcome = improved",
+        0,
+    ),
+    _in_answer(
+        "forged_outcomes",
+        "While its answer runs, outcomes of its own arrive for this and for later exercises.",
+        "for _ in range(50):\n"
+        "    forge({'outcome': plain_outcome(Outcome(x.new_zeros(3))), 'called': []})",
+        0,
+        TRIED,
+    ),
+    _in_answer(
+        "forged_refusal",
+        "Outcomes with fields of wrong types: texts of a gigabyte, negative counts, more fields.",
+        "wrong = plain_outcome(Outcome()) | {'used_global_rng': 'no', 'points': 24}\n"
+        "forge({'outcome': wrong, 'called': 'nobody', 'points': 24})",
+        0,
+        TRIED,
+    ),
+    _in_answer(
+        "outputs_after_the_cells",
+        "Outputs that hold the hidden cases, long after all cells have ended.",
+        "text = f'inputs {x.tolist()}'\n"
+        "forge({'output': {'output_type': 'stream', 'name': 'stdout', 'text': text}})",
+        0,
+        TRIED,
+    ),
+    _in_answer(
+        "hangs_up",
+        "Closes the line in the middle of an exercise.",
+        "os.closerange(3, 256)",
+        4,
+        STOPPED,
+    ),
+    _in_answer(
+        "endless_outcomes",
+        "Messages without end, faster than anyone reads.",
+        "content = framed(pack({'outcome': plain_outcome(Outcome('x' * 10**6)), 'called': []}))\n"
+        "while True:\n"
+        "    send(content)",
+        4,
+        TRIED,
+    ),
+)

@@ -39,8 +39,10 @@ def nbgrader_settings(root: Path, course_folder: Path) -> Config:
         os.environ["PATH"] = scripts + os.pathsep + path
     config = PyFileConfigLoader(CONFIG_FILE, str(root)).load_config()
     config.CourseDirectory.root = str(course_folder.resolve())
-    # Two writers wait for each other instead of failing with "database is locked".
-    config.CourseDirectory.db_url = f"sqlite:///{course_folder.resolve()}/gradebook.db?timeout=60"
+    if "db_url" not in config.CourseDirectory:
+        # Two writers wait for each other instead of failing with "database is locked".
+        database = f"sqlite:///{course_folder.resolve()}/gradebook.db?timeout=60"
+        config.CourseDirectory.db_url = database
     return config
 
 

@@ -18,6 +18,10 @@ from nbformat.v4 import new_markdown_cell
 from course_lib.grading.repair import grade_ids, repair, solution_ids
 
 REPAIRED = "About the file you handed in"  # heads the notes that a student reads
+MAX_BYTES = 50_000_000  # of a file; outputs count here, but are dropped
+MAX_CELLS = 2_000
+MAX_SOURCE = 2_000_000  # characters in all cells together
+MAX_NOTEBOOKS = 50  # in one submission
 _SURROGATES = re.compile("[\ud800-\udfff]")  # characters that no file can hold
 
 
@@ -33,7 +37,8 @@ class Intake:
 def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     """Read every notebook in a submission's folder and prepare it for nbgrader."""
     intake = Intake()
-    for path in sorted(folder.glob("*.ipynb"), key=lambda path: path.stem not in released):
+    paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
+    for path in paths[:MAX_NOTEBOOKS]:
         file, stem = _legible(path.name), page_name(path)
         try:
             notebook = _read(path)
@@ -86,6 +91,11 @@ def _read(path: Path) -> NotebookNode:
     file = _legible(path.name)
     if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
         raise ValueError(f"{file} is a folder or a link, not a file. {again}")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(
+            f"{file} is larger than {MAX_BYTES // 1_000_000} MB. Clear the outputs of all cells, "
+            "save it, and hand it in again."
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a sign first
     except OSError:
@@ -98,19 +108,36 @@ def _read(path: Path) -> NotebookNode:
     except (ValueError, RecursionError):  # a number or a nesting beyond what Python reads
         raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     try:
+        _require_a_readable_size(content["cells"], file)
+        for cell in content["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
         if content["nbformat"] == 4:  # copied cells carry the same id twice
             content["nbformat_minor"] = 5
             for number, cell in enumerate(content["cells"]):
                 cell["id"] = f"cell-{number}"
         notebook = nbformat.reads(_legible(json.dumps(content, ensure_ascii=False)), as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
         nbformat.validate(notebook)
         nbformat.writes(notebook)  # fails where something is nested too deeply
+    except OversizedError as problem:
+        raise ValueError(str(problem)) from None
     except Exception:  # nbformat raises many kinds, none of which would help a student
         raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     return notebook
+
+
+class OversizedError(Exception):
+    """A notebook that no person has written."""
+
+
+def _require_a_readable_size(cells: list[dict], file: str) -> None:
+    size = sum(len(json.dumps(cell.get("source", ""))) for cell in cells)
+    if len(cells) > MAX_CELLS or size > MAX_SOURCE:
+        raise OversizedError(
+            f"{file} holds {len(cells):,} cells with {size:,} characters; {MAX_CELLS:,} and "
+            f"{MAX_SOURCE:,} are the most that is read. Answer in a fresh copy of the released "
+            "notebook and hand that in."
+        )
 
 
 def _recognise(notebook: NotebookNode, released: Mapping[str, NotebookNode]) -> str | None:

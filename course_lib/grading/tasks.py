@@ -45,6 +45,7 @@ class Task:
     seed: int  # of the cases that are drawn for this submission
     key: str  # names everything that the result depends on
     limits: Limits = Limits()
+    released: frozenset[str] = frozenset()  # the sources of the released cells
 
 
 class IncidentKind(StrEnum):

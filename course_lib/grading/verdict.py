@@ -13,7 +13,7 @@ from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import STOPPED, Outcome
 from course_lib.checks.judging import report_on
 from course_lib.checks.plain import same
-from course_lib.grading.safe_text import safe_text
+from course_lib.grading.legible import legible
 
 NOTEBOOK_SEED = 0  # of the cases that `check` draws in a student's own notebook
 ONLY_HIDDEN = (
@@ -100,8 +100,8 @@ def _complete(outcomes: Sequence[Outcome], cases: Sequence[Case], stopped: str) 
 def _safe(outcome: Outcome) -> Outcome:
     return dataclasses.replace(
         outcome,
-        error="an exception of its own" if outcome.error == STOPPED else safe_text(outcome.error),
-        error_message=safe_text(outcome.error_message),
-        error_place=safe_text(outcome.error_place),
-        printed=safe_text(outcome.printed),
+        error="an exception of its own" if outcome.error == STOPPED else legible(outcome.error),
+        error_message=legible(outcome.error_message),
+        error_place=legible(outcome.error_place),
+        printed=legible(outcome.printed),
     )

@@ -13,7 +13,7 @@ from nbformat.v4 import new_output
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
 from course_lib.checks import Check, Report, catalogue
-from course_lib.grading.safe_cells import make_cells_safe
+from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
 from course_lib.grading.sandbox.client import SandboxError, StudentProcess
 from course_lib.grading.sandbox.isolation import Isolation
@@ -56,7 +56,7 @@ def grade(task: Task, isolation: Isolation) -> Result:
             if reason := transcript.stopped.get(place):
                 cell.outputs.append(_stopped_output(reason))
             room = max(0, room - sum(len(str(output)) for output in cell.outputs))
-    make_cells_safe(notebook)
+    safe_cells(notebook, task.released)
     return Result(
         student=task.student,
         assignment=task.assignment,
@@ -141,7 +141,7 @@ def _report(
         )
         incidents.append(Incident(IncidentKind.TRIED, f"{test.check.id}: {words}"))
         return refuse(test.check, words)
-    if place in transcript.missing and transcript.missing[place]:
+    if transcript.missing.get(place):
         names = "`, `".join(transcript.missing[place])
         return refuse(
             test.check, f"`{names}` is not defined here. Did the cell above run without an error?"

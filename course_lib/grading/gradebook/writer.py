@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from nbgrader.api import Assignment, SubmittedAssignment
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from traitlets.config import Config
 
 from course_lib.grading.gradebook.entries import Entries
@@ -46,6 +47,16 @@ class GradebookWriter:
     ) -> None:
         """Let go of the gradebook."""
         self._engine.dispose()
+
+    def students(self) -> set[str]:
+        """Everyone who has a submission for this assignment in the gradebook."""
+        student, table = SubmittedAssignment.student_id, SubmittedAssignment.__table__
+        query = (
+            select(student)
+            .select_from(table.join(Assignment.__table__))
+            .where(Assignment.name == self._assignment)
+        )
+        return transact(self._engine, lambda opened: {*opened.scalars(query)}, self._patience)
 
     def write(self, batch: Sequence[Graded]) -> None:
         """Commit a batch in one transaction; writing it again changes nothing.

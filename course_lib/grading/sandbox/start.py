@@ -22,7 +22,7 @@ class WarmProcess:
     def __init__(self, isolation: Isolation) -> None:
         self._folder = tempfile.mkdtemp(prefix="course-grade-")  # only this user may enter it
         self.address = os.path.join(self._folder, "warm")
-        self._errors = open(os.path.join(self._folder, "errors"), "w+b")
+        self._errors = Path(self._folder, "errors").open("w+b")  # noqa: SIM115, closed in `close`
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.address)
             listener.listen(128)

@@ -187,15 +187,14 @@ def _die_with_parent() -> None:
 
 
 def _use_huge_pages() -> None:
-    """Gather this process's memory into large pages where Linux can: forking takes half the time."""
+    """Gather this process's memory into large pages where Linux can: a fork takes half the time."""
     with contextlib.suppress(OSError):
         madvise = ctypes.CDLL(None).madvise
         for line in Path("/proc/self/maps").read_text().splitlines():
-            span, rights, *_, place = [*line.split(maxsplit=5), ""][:6] + [""]
+            span, rights, _, _, _, *file = line.split(maxsplit=5)
             start, end = (int(address, 16) for address in span.split("-"))
-            start = -(-start // _HUGE_PAGE) * _HUGE_PAGE
-            end = end // _HUGE_PAGE * _HUGE_PAGE
-            if rights.startswith("rw") and place in ("", "[heap]") and end > start:
+            start, end = -(-start // _HUGE_PAGE) * _HUGE_PAGE, end // _HUGE_PAGE * _HUGE_PAGE
+            if rights.startswith("rw") and file in ([], ["[heap]"]) and end > start:
                 madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_COLLAPSE)
 
 

@@ -1,0 +1,99 @@
+"""Grade a cohort: from nbgrader's submitted/ folder to its autograded/ folder and gradebook."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from time import monotonic
+
+from nbgrader.coursedir import CourseDirectory
+from rich.console import Console
+
+from course_lib.grading import worker
+from course_lib.grading.course import nbgrader_settings
+from course_lib.grading.gradebook import GradebookWriter, sync_assignment
+from course_lib.grading.keys import course_secret
+from course_lib.grading.pool import grade_locally
+from course_lib.grading.progress import Progress
+from course_lib.grading.results import ResultStore
+from course_lib.grading.run import Run, Summary
+from course_lib.grading.sandbox.isolation import Isolation, available
+from course_lib.grading.submissions import read_assignment, students_of
+from course_lib.grading.tasks import Limits
+
+STATE = ".grading"  # what `course grade` keeps beside nbgrader's folders: results and the secret
+
+
+class GradingError(RuntimeError):
+    """Grading cannot begin or go on, for a reason that the instructor can mend."""
+
+
+def grade_assignment(
+    root: Path,
+    course_folder: Path,
+    assignment: str,
+    *,
+    workers: int | None = None,
+    cluster: str = "",
+    regrade: bool = False,
+    trust_students: bool = False,
+    limits: Limits | None = None,
+    console: Console | None = None,
+) -> Summary:
+    """Grade every submission of an assignment that has no result yet.
+
+    Args:
+        root: the folder that holds nbgrader_config.py and solutions/.
+        course_folder: the folder with submitted/, autograded/ and the gradebook; often `root`.
+        assignment: its name.
+        workers: processes on this machine; one for each core if None.
+        cluster: the address of a dask.distributed scheduler to grade on instead.
+        regrade: grade again what has a result.
+        trust_students: grade without a sandbox.
+        limits: what one notebook may use.
+        console: where progress is shown.
+
+    Raises GradingError where grading cannot begin or go on; what is done by then is kept. What
+    befalls single submissions is in the summary and stops no other.
+    """
+    started = monotonic()
+    isolation = Isolation.NONE if trust_students else _sandbox()
+    config = nbgrader_settings(root, course_folder)
+    directory = CourseDirectory(config=config)
+    state = course_folder / STATE
+    try:
+        secret = course_secret(state)
+        released = read_assignment(directory, assignment, secret, limits or Limits())
+        sync_assignment(root, course_folder, assignment)
+        students = students_of(directory, assignment)
+        summary = Summary(assignment, n_submissions=len(students))
+        with (
+            GradebookWriter(config, assignment) as writer,
+            Progress(len(students), console) as progress,
+        ):
+            store = ResultStore(state / assignment)
+            run = Run(directory, released, store, writer, summary, progress.advance, regrade)
+            grade = functools.partial(worker.grade, isolation=isolation)
+            tasks = run.tasks(students)
+            if cluster:
+                from course_lib.grading.cluster import grade_on_cluster
+
+                outcomes = grade_on_cluster(tasks, grade, cluster)
+            else:
+                outcomes = grade_locally(tasks, grade, workers or os.cpu_count() or 1)
+            for task, outcome in outcomes:
+                run.take(task, outcome)
+            run.flush()
+    except (LookupError, ValueError, RuntimeError, OSError) as problem:
+        raise GradingError(str(problem)) from problem
+    summary.seconds = monotonic() - started
+    return summary
+
+
+def _sandbox() -> Isolation:
+    """The isolation that is in force here; raises GradingError where there is none."""
+    found = available()
+    if found.isolation is Isolation.NONE:
+        raise GradingError(found.in_words())
+    return found.isolation

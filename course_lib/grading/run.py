@@ -1,0 +1,158 @@
+"""One run over a cohort: hand out what has no result, take in results, commit them in batches."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+
+from course_lib.grading.autograded import autograded_folder, is_laid_out, write_autograded
+from course_lib.grading.gradebook import GradebookWriter, Submission
+from course_lib.grading.pool import Failure
+from course_lib.grading.results import ResultStore
+from course_lib.grading.submissions import Assignment, HandedIn, read_submission
+from course_lib.grading.tasks import IncidentKind, Result, Task
+
+_BATCH = 100  # submissions that are committed together
+
+
+@dataclass
+class Summary:
+    """What a run came to."""
+
+    assignment: str
+    n_submissions: int
+    n_graded: int = 0  # notebooks that were run now
+    n_kept: int = 0  # notebooks whose result was there already
+    incidents: Counter[IncidentKind] = field(default_factory=Counter)
+    failures: list[tuple[str, str, str]] = field(default_factory=list)  # student, notebook, reason
+    seconds: float = 0.0
+    report: Path | None = None
+
+
+@dataclass
+class _Entry:
+    """A submission on its way."""
+
+    handed_in: HandedIn
+    results: list[Result]
+    n_waiting: int = 0  # tasks without an outcome
+    has_failed: bool = False
+
+
+class Run:
+    """Keeps no more submissions in memory than are under way or in one batch."""
+
+    def __init__(
+        self,
+        directory: CourseDirectory,
+        assignment: Assignment,
+        store: ResultStore,
+        writer: GradebookWriter,
+        summary: Summary,
+        on_done: Callable[[], None],
+        regrade: bool = False,
+    ) -> None:
+        self._directory, self._assignment = directory, assignment
+        self._store, self._writer, self._summary = store, writer, summary
+        self._on_done, self._regrade = on_done, regrade
+        self._in_gradebook = writer.students()
+        self._waiting: dict[str, _Entry] = {}
+        self._batch: list[_Entry] = []
+
+    def tasks(self, students: Iterable[tuple[str, Path]]) -> Iterator[Task]:
+        """What is to be graded, a submission at a time."""
+        for student, folder in students:
+            try:
+                handed_in = read_submission(student, folder, self._assignment)
+            except Exception as problem:  # no submission may stop the others
+                self._fail(student, "", f"It cannot be read: {problem}")
+                continue
+            entry = _Entry(handed_in, list(handed_in.refused))
+            new = []
+            for task in handed_in.tasks:
+                stored = self._stored(task)
+                if stored is None:
+                    new.append(task)
+                else:
+                    entry.results.append(stored)
+                    self._summary.n_kept += 1
+            entry.n_waiting = len(new)
+            if new:
+                self._waiting[student] = entry
+                yield from new
+            else:
+                self._complete(entry)
+
+    def take(self, task: Task, outcome: Result | Failure) -> None:
+        """Keep a result; commit when there are enough."""
+        entry = self._waiting[task.student]
+        entry.n_waiting -= 1
+        if isinstance(outcome, Failure):
+            entry.has_failed = True
+            self._summary.failures.append((task.student, task.notebook, outcome.reason))
+        else:
+            notes = entry.handed_in.incidents.get(task.notebook, ())
+            result = dataclasses.replace(outcome, incidents=(*notes, *outcome.incidents))
+            self._store.write(result)
+            self._summary.n_graded += 1
+            entry.results.append(result)
+        if entry.n_waiting == 0:
+            del self._waiting[task.student]
+            self._complete(entry)
+
+    def flush(self) -> None:
+        """Commit what waits to be."""
+        batch, self._batch = self._batch, []
+        graded = []
+        for entry in batch:
+            handed_in = entry.handed_in
+            folder = autograded_folder(self._directory, handed_in.student, self._assignment.name)
+            write_autograded(folder, handed_in, entry.results)
+            names = frozenset(result.notebook for result in entry.results)
+            submission = Submission(handed_in.student, handed_in.timestamp, names)
+            graded.append((submission, entry.results))
+        if graded:  # first the files, then the gradebook, then the note that both are done
+            self._writer.write(graded)
+        self._store.mark_committed({e.handed_in.student: _digest(e) for e in batch})
+
+    def _stored(self, task: Task) -> Result | None:
+        if self._regrade:
+            return None
+        return self._store.read(task.student, task.notebook, task.key)
+
+    def _complete(self, entry: _Entry) -> None:
+        """A submission has all its results, or all that there will be."""
+        for result in entry.results:
+            self._summary.incidents.update({incident.kind for incident in result.incidents})
+        self._on_done()
+        if entry.has_failed:  # what is in the gradebook stays until all of it can be replaced
+            return
+        if self._regrade or not self._is_committed(entry):
+            self._batch.append(entry)
+        if len(self._batch) >= _BATCH:
+            self.flush()
+
+    def _is_committed(self, entry: _Entry) -> bool:
+        student = entry.handed_in.student
+        folder = autograded_folder(self._directory, student, self._assignment.name)
+        return (
+            student in self._in_gradebook
+            and is_laid_out(folder, entry.results)
+            and self._store.is_committed(student, _digest(entry))
+        )
+
+    def _fail(self, student: str, notebook: str, reason: str) -> None:
+        self._summary.failures.append((student, notebook, reason))
+        self._on_done()
+
+
+def _digest(entry: _Entry) -> str:
+    """Names all that the gradebook holds of a submission."""
+    keys = sorted((result.notebook, result.key) for result in entry.results)
+    return hashlib.sha256(repr((entry.handed_in.timestamp, keys)).encode()).hexdigest()

@@ -1,0 +1,227 @@
+"""Read what was handed in, in nbgrader's own folders, and make tasks of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files, is_grade, is_solution, is_task, parse_utc
+
+from course_lib.grading.intake import take_in
+from course_lib.grading.keys import result_key, submission_seed
+from course_lib.grading.not_graded import NOT_GRADED
+from course_lib.grading.tasks import Incident, IncidentKind, Limits, Result, Task
+
+TIMESTAMP = "timestamp.txt"
+MAX_FILE_BYTES, MAX_FILES = 20_000_000, 200  # of what is handed in beside the notebooks, together
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What the instructor has released, and all that grading it depends on."""
+
+    name: str
+    released: Mapping[str, NotebookNode]  # by name, without the suffix
+    files: Mapping[str, bytes]  # the instructor's own files beside them, by path
+    secret: bytes
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """One student's submission, sorted."""
+
+    student: str
+    folder: Path
+    timestamp: datetime | None
+    tasks: tuple[Task, ...]  # what can be graded
+    refused: tuple[Result, ...]  # what cannot, already with its page
+    incidents: Mapping[str, tuple[Incident, ...]]  # of the taking in, by notebook
+    files: Mapping[str, bytes]  # beside the notebooks
+
+
+def read_assignment(
+    directory: CourseDirectory, name: str, secret: bytes, limits: Limits
+) -> Assignment:
+    """Read the release; raises LookupError where there is none."""
+    folder = Path(directory.format_path(directory.release_directory, ".", name))
+    paths = sorted(folder.glob("*.ipynb"))
+    if not paths:
+        others = sorted({path.parent.name for path in folder.parent.glob("*/*.ipynb")})
+        raise LookupError(
+            f"there is no assignment {name!r}: no notebook lies in {folder}"
+            + (f"; there are {', '.join(others)}" if others else "")
+        )
+    released = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    source = Path(directory.format_path(directory.source_directory, ".", name))
+    files = {
+        os.path.relpath(file, source): Path(file).read_bytes()
+        for file in find_all_files(str(source), [*directory.ignore, "*.ipynb"])
+    }
+    return Assignment(name, released, files, secret, limits)
+
+
+def students_of(directory: CourseDirectory, assignment: str) -> list[tuple[str, Path]]:
+    """Everyone who has handed something in, and where."""
+    pattern = re.compile(
+        directory.format_path(
+            directory.submitted_directory, "(?P<student>[^/]+)", assignment, escape=True
+        )
+    )
+    root = Path(directory.format_path(directory.submitted_directory, "*", assignment))
+    found = []
+    for folder in Path(root.anchor).glob(str(root.relative_to(root.anchor))):
+        match = pattern.fullmatch(str(folder))
+        if match and not match["student"].startswith("."):
+            found.append((match["student"], folder))
+    return sorted(found)
+
+
+def read_submission(student: str, folder: Path, assignment: Assignment) -> HandedIn:
+    """Take in one student's submission; never raises because of what it holds."""
+    if folder.is_symlink() or folder.parent.is_symlink() or not folder.is_dir():
+        problem = "The submission's folder is a link or a file, which is not opened."
+        return HandedIn(
+            student,
+            folder,
+            None,
+            (),
+            tuple(_refusal(student, name, problem, assignment) for name in assignment.released),
+            {},
+            {},
+        )
+    intake = take_in(folder, assignment.released)
+    files, left_aside = _files(folder)
+    files |= assignment.files
+    unknown = [words for name, words in intake.refused.items() if name not in assignment.released]
+    missing = [name for name in assignment.released if name not in intake.notebooks]
+    reasons = {
+        name: " ".join([intake.refused[name]] if name in intake.refused else unknown)
+        for name in missing
+    }
+    incidents = {
+        name: tuple(Incident(IncidentKind.REPAIRED, words) for words in [*notes, *left_aside])
+        for name, notes in intake.notes.items()
+    }
+    return HandedIn(
+        student,
+        folder,
+        _timestamp(folder),
+        tuple(
+            _task(student, name, notebook, files, assignment)
+            for name, notebook in intake.notebooks.items()
+        ),
+        tuple(
+            _refusal(student, name, reason, assignment)
+            for name, reason in reasons.items()
+            if reason
+        ),
+        incidents,
+        files,
+    )
+
+
+def _task(
+    student: str,
+    name: str,
+    notebook: NotebookNode,
+    files: Mapping[str, bytes],
+    assignment: Assignment,
+) -> Task:
+    content = nbformat.writes(notebook)
+    seed = submission_seed(assignment.secret, student, assignment.name, content)
+    released = assignment.released[name]
+    key = result_key(content, files, nbformat.writes(released), seed, assignment.limits)
+    return Task(
+        student=student,
+        assignment=assignment.name,
+        notebook=name,
+        content=content,
+        files=dict(files),
+        seed=seed,
+        key=key,
+        limits=assignment.limits,
+        released=frozenset(cell.source for cell in released.cells),
+    )
+
+
+def _refusal(student: str, name: str, reason: str, assignment: Assignment) -> Result:
+    """A result without a point: the notebook as released, headed by the reason."""
+    notebook = nbformat.from_dict(assignment.released[name])
+    notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
+    words = reason.replace("\n", " ")
+    notebook.cells.insert(
+        0, new_markdown_cell(f"> **{NOT_GRADED}**\n>\n> {words}", id="about-the-file")
+    )
+    graded = [cell for cell in notebook.cells if is_grade(cell)]
+    for cell in graded:
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("execute_result", {"text/plain": "0.0"})]
+    content = nbformat.writes(notebook)
+    return Result(
+        student,
+        assignment.name,
+        name,
+        result_key(content, {}, content, 0, assignment.limits),
+        content,
+        {cell.metadata.nbgrader.grade_id: 0.0 for cell in graded},
+        {
+            cell.metadata.nbgrader.grade_id: None
+            for cell in notebook.cells
+            if is_solution(cell) or is_task(cell)
+        },
+        incidents=(Incident(IncidentKind.REFUSED, reason),),
+    )
+
+
+def _timestamp(folder: Path) -> datetime | None:
+    """When it was handed in, as nbgrader noted it; None where that is not to be read."""
+    path = folder / TIMESTAMP
+    try:
+        if stat.S_ISREG(path.lstat().st_mode) and path.stat().st_size < 200:
+            return parse_utc(path.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError, OverflowError):
+        pass
+    return None
+
+
+def _files(folder: Path) -> tuple[dict[str, bytes], list[str]]:
+    """The plain files beside the notebooks, and what was left aside, in words."""
+    files: dict[str, bytes] = {}
+    notes: list[str] = []
+    left = MAX_FILE_BYTES
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            shown = os.path.relpath(path, folder)
+            if shown == TIMESTAMP or (place == str(folder) and name.endswith(".ipynb")):
+                continue
+            shown_safely = shown.encode("ascii", "backslashreplace").decode()[:100]
+            try:
+                about = path.lstat()
+                if not stat.S_ISREG(about.st_mode):
+                    notes.append(f"`{shown_safely}` is a link or no plain file; it was left aside.")
+                elif about.st_size > left or len(files) >= MAX_FILES:
+                    notes.append(f"`{shown_safely}` is more than is taken in; it was left aside.")
+                else:
+                    files[shown.encode("utf-8", "replace").decode()] = path.read_bytes()
+                    left -= about.st_size
+            except OSError:
+                notes.append(f"`{shown_safely}` cannot be read; it was left aside.")
+    return files, notes[:20]
+
+
+def read_all(directory: CourseDirectory, assignment: Assignment) -> Iterator[HandedIn]:
+    """Every submission, one at a time."""
+    for student, folder in students_of(directory, assignment.name):
+        yield read_submission(student, folder, assignment)

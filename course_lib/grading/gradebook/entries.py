@@ -116,7 +116,7 @@ class Entries:
             .where(Grade.notebook_id.in_(late), Grade.cell_id.in_(self._cells))
             .group_by(Grade.notebook_id)
         )
-        scores = dict(self._connection.execute(query).tuples().all()) if late else {}
+        scores = dict(self._connection.execute(query).all()) if late else {}
         for submission, _ in self._batch:
             student = submission.student
             for name in submission.handed_in:

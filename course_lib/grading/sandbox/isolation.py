@@ -19,6 +19,9 @@ WAYS_OUT = (
     "Grade in a Linux container (see the first lines of Containerfile), "
     "or trust all that was handed in, as you would run it yourself: --trust-students."
 )
+_ROOT_IS_NOT_BOUND = (
+    "You are root, whom the kernel does not bind in the number of threads: grade as another user."
+)
 _TRIAL_SECONDS = 60
 # Both import all that they need before they enter, as the warm process does.
 _IN_NAMESPACES = """
@@ -81,10 +84,9 @@ def available() -> Available:
         )
     no_landlock = _why_no_landlock()
     if no_landlock is None:
-        return Available(
-            Isolation.LANDLOCK,
-            (f"Landlock (version {landlock_abi()}) and seccomp work here.", no_namespaces),
-        )
+        root = () if os.geteuid() else (_ROOT_IS_NOT_BOUND,)
+        works = f"Landlock (version {landlock_abi()}) and seccomp work here."
+        return Available(Isolation.LANDLOCK, (works, no_namespaces, *root))
     return Available(Isolation.NONE, (no_namespaces, no_landlock))
 
 

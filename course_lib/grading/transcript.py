@@ -33,7 +33,7 @@ class Test:
     check: Check
     names: tuple[str, ...]
     public: Sequence[Case]  # what the student's own notebook showed
-    hidden: Sequence[Case]  # drawn for this submission
+    hidden: Callable[[Sequence[Outcome]], Sequence[Case]]  # what the public outcomes leave open
 
 
 Cell = str | Test  # the source of a code cell, or a test
@@ -47,6 +47,7 @@ class Transcript:
     missing: dict[int, list[str]] = field(default_factory=dict)  # names that a test did not find
     public: dict[int, list[Outcome]] = field(default_factory=dict)
     hidden: dict[int, list[Outcome]] = field(default_factory=dict)
+    drawn: dict[int, Sequence[Case]] = field(default_factory=dict)  # the hidden cases
     stopped: dict[int, str] = field(default_factory=dict)  # why a cell or a test was given up
     called: dict[int, set[str]] = field(default_factory=dict)  # references that a test saw called
     incidents: list[Incident] = field(default_factory=list)
@@ -116,20 +117,28 @@ class _Attempt:
         for place, cell in enumerate(self._cells):
             if place not in self._transcript.stopped:
                 self._follow(place, cell)
-        tests = [place for place, cell in enumerate(self._cells) if isinstance(cell, Test)]
-        for done, of in (
-            (self._transcript.public, lambda test: test.public),
-            (self._transcript.hidden, lambda test: test.hidden),
-        ):
-            for place in tests:
-                if not (self._transcript.missing.get(place) or place in self._transcript.stopped):
-                    self._execute(place, of(self._cells[place]), done)
+        tests = {place: cell for place, cell in enumerate(self._cells) if isinstance(cell, Test)}
+        for place, test in tests.items():
+            if not self._is_settled(place):
+                self._execute(place, test, test.public, self._transcript.public)
+        # No public case runs after this: what the code has seen of a hidden one stays with it.
+        for place, test in tests.items():
+            if not self._is_settled(place):
+                cases = test.hidden(self._transcript.public[place])
+                self._transcript.drawn[place] = cases
+                self._execute(place, test, cases, self._transcript.hidden)
+
+    def _is_settled(self, place: int) -> bool:
+        """Whether there is nothing to run for a test."""
+        return bool(self._transcript.missing.get(place)) or place in self._transcript.stopped
 
     def give_up(self, reason: str) -> None:
         """Let everything that was not reached fail for this reason."""
         for place, cell in enumerate(self._cells):
             if isinstance(cell, Test) and not self._transcript.missing.get(place):
-                complete = len(self._transcript.hidden.get(place, ())) == len(cell.hidden)
+                complete = place in self._transcript.drawn and (
+                    len(self._transcript.hidden[place]) == len(self._transcript.drawn[place])
+                )
                 if not complete:
                     self._transcript.stopped.setdefault(place, reason)
 
@@ -167,11 +176,12 @@ class _Attempt:
                 case _:
                     raise self._out_of_turn(place)
 
-    def _execute(self, place: int, cases: Sequence[Case], done: dict[int, list[Outcome]]) -> None:
-        """Have a test's cases run and keep the outcomes."""
+    def _execute(
+        self, place: int, test: Test, cases: Sequence[Case], done: dict[int, list[Outcome]]
+    ) -> None:
+        """Have a test's cases run, unless they have been, and keep the outcomes."""
         if place in done:
             return
-        test = self._cells[place]
         self.where = f"Exercise {test.check.id}"
         outcomes = done[place] = []
         order = [plain_case(case) for case in cases]

@@ -49,31 +49,32 @@ def hidden_cases(check: Check, seed: int) -> list[Case]:
     ]
 
 
-def judge(
+def judge_public(check: Check, outcomes: Sequence[Outcome], stopped: str = "") -> Report:
+    """The report on the public cases; `stopped` says why there are fewer outcomes than cases."""
+    known = public_cases(check)
+    complete = _complete(outcomes, known.cases, stopped)
+    return report_on(check, known.cases, complete, known.bug_outcomes)
+
+
+def open_cases(check: Check, seed: int, shown: Report) -> list[Case]:
+    """The hidden cases of what still holds: the rest is decided."""
+    holds = {finding.name for finding in shown.findings if finding.passed}
+    return [case for case in hidden_cases(check, seed) if case.property in holds]
+
+
+def judge_hidden(
     check: Check,
-    seed: int,
-    public: Sequence[Outcome],
-    hidden: Sequence[Outcome],
+    shown: Report,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
     stopped: str = "",
 ) -> Report:
-    """The report on one exercise: a property holds if it does on both sets of cases.
+    """The report on both sets of cases: a property holds if it does on each.
 
     Nothing is said of the hidden cases but that one failed: the student's code has seen them and
     could have put them into whatever it returned.
-
-    Args:
-        check: the exercise's check.
-        seed: what the hidden cases were drawn from.
-        public: the outcomes on the public cases, fewer if the process came to its end.
-        hidden: the outcomes on the hidden cases, the same.
-        stopped: why not all cases were run, "" when they were.
     """
-    known = public_cases(check)
-    drawn = hidden_cases(check, seed)
-    shown = report_on(
-        check, known.cases, _complete(public, known.cases, stopped), known.bug_outcomes
-    )
-    unseen = report_on(check, drawn, _complete(hidden, drawn, stopped))
+    unseen = report_on(check, cases, _complete(outcomes, cases, stopped))
     findings = tuple(map(_both, shown.findings, unseen.findings))
     return dataclasses.replace(shown, findings=findings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Sequence
 from multiprocessing.util import Finalize
 from time import monotonic, process_time
 
@@ -13,6 +14,8 @@ from nbformat.v4 import new_output
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
 from course_lib.checks import Check, Report, catalogue
+from course_lib.checks.base import Case
+from course_lib.checks.execution import Outcome
 from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
 from course_lib.grading.sandbox.client import SandboxError, StudentProcess
@@ -20,7 +23,13 @@ from course_lib.grading.sandbox.isolation import Isolation
 from course_lib.grading.sandbox.start import WarmProcess
 from course_lib.grading.tasks import ExerciseResult, Incident, IncidentKind, Result, Task
 from course_lib.grading.transcript import Test, Transcript, transcribe
-from course_lib.grading.verdict import hidden_cases, judge, public_cases, refuse
+from course_lib.grading.verdict import (
+    judge_hidden,
+    judge_public,
+    open_cases,
+    public_cases,
+    refuse,
+)
 
 NO_RESPONSE = "No response."  # nbgrader's comment on an answer that nobody touched
 
@@ -47,7 +56,7 @@ def grade(task: Task, isolation: Isolation) -> Result:
     for place, cell in enumerate(code):
         cell.execution_count = place + 1
         if place in tests:
-            report = _report(tests[place], place, transcript, task.seed, incidents)
+            report = _report(tests[place], place, transcript, incidents)
             shown = {"text/plain": repr(report), "text/html": report._repr_html_()}
             cell.outputs = [new_output("execute_result", shown, execution_count=place + 1)]
             exercises.append(_summary(cell, tests[place].check, report))
@@ -102,7 +111,11 @@ def parse_test(source: str) -> tuple[str, tuple[str, ...]]:
 def _test(cell: NotebookNode, seed: int) -> Test:
     exercise, names = parse_test(cell.source)
     check = _checks()[exercise]
-    return Test(check, names, public_cases(check).cases, hidden_cases(check, seed))
+
+    def hidden(outcomes: Sequence[Outcome]) -> list[Case]:
+        return open_cases(check, seed, judge_public(check, outcomes))
+
+    return Test(check, names, public_cases(check).cases, hidden)
 
 
 _checks = functools.cache(catalogue)
@@ -131,9 +144,7 @@ def _warm(isolation: Isolation) -> WarmProcess:
     return warm
 
 
-def _report(
-    test: Test, place: int, transcript: Transcript, seed: int, incidents: list[Incident]
-) -> Report:
+def _report(test: Test, place: int, transcript: Transcript, incidents: list[Incident]) -> Report:
     if called := transcript.called.get(place):
         names = "`, `".join(sorted(name.rpartition(".")[2] for name in called))
         words = (
@@ -146,13 +157,12 @@ def _report(
         return refuse(
             test.check, f"`{names}` is not defined here. Did the cell above run without an error?"
         )
-    return judge(
-        test.check,
-        seed,
-        transcript.public.get(place, ()),
-        transcript.hidden.get(place, ()),
-        transcript.stopped.get(place, ""),
-    )
+    stopped = transcript.stopped.get(place, "")
+    shown = judge_public(test.check, transcript.public.get(place, ()), stopped)
+    if place not in transcript.drawn:  # it was stopped before
+        return shown
+    cases, outcomes = transcript.drawn[place], transcript.hidden.get(place, ())
+    return judge_hidden(test.check, shown, cases, outcomes, stopped)
 
 
 def _stopped_output(reason: str) -> NotebookNode:

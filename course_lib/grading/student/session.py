@@ -67,7 +67,7 @@ def run_notebook(channel: Channel) -> None:
             if "source" in cell:
                 session.run_cell(cell["source"], job["cell_seconds"])
                 channel.send({"ended": number})
-            else:
+            elif cell:
                 channel.send(session.note_test(number, cell["exercise"], cell["names"]))
         while True:
             order = channel.receive(_WAIT_SECONDS)

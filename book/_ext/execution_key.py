@@ -6,48 +6,21 @@ depend on: the course_lib modules they import, the modules those import, the scr
 beside them, the recorded runs that any of these name, and the pinned versions.
 """
 
-import ast
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = "course_lib"
+from course_lib.import_graph import PACKAGE, imported_files
+
 IMPORT_LINE = re.compile(
     rf"^[ \t]*(?:from|import)[ \t]+{PACKAGE}\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE
 )
 
 
-def imported_modules(source: str) -> Iterator[str]:
-    """Dotted names under course_lib that `source` imports; `from a import b` yields a and a.b."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def module_files(root: Path, name: str) -> Iterator[Path]:
-    """The file of module `name`, and its packages' __init__.py."""
-    path = root.joinpath(*name.split("."))
-    file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
-    if file.is_file():
-        yield file
-    if "." in name:
-        yield from module_files(root, name.rpartition(".")[0])
-
-
 def dependencies(root: Path, page: str) -> list[Path]:
     """Every file that the code of `page` (its text) depends on, sorted."""
-    found: set[Path] = set()
-    sources = ["\n".join(line.strip() for line in IMPORT_LINE.findall(page))]
-    while sources:
-        for name in imported_modules(sources.pop()):
-            new = set(module_files(root, name)) - found
-            found |= new
-            sources += [file.read_text("utf-8") for file in new]
+    found = imported_files(root, ["\n".join(line.strip() for line in IMPORT_LINE.findall(page))])
     text = page + "".join(file.read_text("utf-8") for file in found)
     beside = {f for folder in {file.parent for file in found} for f in folder.iterdir()}
     named = {f for f in beside if f.suffix in {".js", ".css", ".json"}}

@@ -56,7 +56,7 @@ def result_key(
         "released": _digest(released.encode()),
         "seed": seed,
         "limits": vars(limits),
-        "sources": _sources(released, root),
+        "sources": _sources(_exercises(released), root),
         "versions": versions(),
     }
     return _digest(json.dumps(parts, sort_keys=True).encode())
@@ -77,10 +77,10 @@ def environment() -> dict[str, str]:
 
 
 @functools.cache
-def _sources(released: str, root: Path) -> str:
-    """The digest of all code of the course that decides how a notebook is graded."""
+def _sources(exercises: frozenset[str], root: Path) -> str:
+    """The digest of all code of the course that decides how exercises are graded."""
     package = root / "course_lib"
-    checks = [_check_of(exercise, package) for exercise in _exercises(released)]
+    checks = [_check_of(exercise, package) for exercise in exercises]
     files = {*checks, *(package / "checks").glob("*.py")}
     files |= imported_files(root, [_VERDICT, *(file.read_text("utf-8") for file in files)])
     files |= {
@@ -89,7 +89,8 @@ def _sources(released: str, root: Path) -> str:
     return _digest_of_files(files, root)
 
 
-def _exercises(released: str) -> set[str]:
+@functools.lru_cache
+def _exercises(released: str) -> frozenset[str]:
     """The ids of the exercises that a released notebook's test cells check."""
     found = set()
     for cell in nbformat.reads(released, as_version=4).cells:
@@ -98,7 +99,7 @@ def _exercises(released: str) -> set[str]:
             for node in ast.walk(ast.parse(cell.source)):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "check":
                     found.add(ast.literal_eval(node.args[0]))
-    return found
+    return frozenset(found)
 
 
 def _check_of(exercise: str, package: Path) -> Path:

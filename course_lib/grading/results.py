@@ -32,7 +32,7 @@ class ResultStore:
             if checksum != _checksum(content):
                 return None
             result = Result.from_json(content)
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         found = (result.student, result.notebook, result.key)
         return result if found == (student, notebook, key) else None

@@ -29,7 +29,7 @@ exercises: setup ## generate the solved and the released notebooks from solution
 book: setup ## build the site into _build/html, executing what has changed
 	$(BIN)/jupyter-book build . -W -n --keep-going
 
-grade-demo: exercises ## autograde a demo cohort with nbgrader and write its feedback
+grade-demo: exercises ## grade a demo cohort and write its feedback
 	$(BIN)/course demo
 
 serve: setup ## show the built site on http://127.0.0.1:8000 (PORT=… for another port)

@@ -40,8 +40,52 @@ def exercises(
 
 
 @app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="Its name, such as ex1_overfitting.")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes on this machine; as many as cores.")
+    ] = None,
+    cluster: Annotated[
+        str, typer.Option(help="Address of a dask.distributed scheduler to grade on instead.")
+    ] = "",
+    regrade: Annotated[bool, typer.Option(help="Grade again what has a result.")] = False,
+    trust_students: Annotated[
+        bool, typer.Option("--trust-students", help="Run their code without a sandbox, as you.")
+    ] = False,
+) -> None:
+    """Grade what lies in submitted/: safely, at once, into nbgrader's autograded/ and gradebook.
+
+    What has a result is not graded again. Ends with status 1 unless every submission has one.
+    """
+    from rich.console import Console
+
+    from course_lib.grading.grade import GradingError, grade_assignment
+
+    root, console = _root(), Console()
+    try:
+        summary = grade_assignment(
+            root,
+            root,
+            assignment,
+            workers=workers,
+            cluster=cluster,
+            regrade=regrade,
+            trust_students=trust_students,
+            console=console,
+        )
+    except GradingError as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(summary.in_words())
+    for student, notebook, reason in summary.failures:
+        typer.echo(f"no result: {student}, {notebook or 'all'}: {reason}", err=True)
+    if summary.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo() -> None:
-    """Grade a demo cohort with nbgrader, unless nothing has changed, and show the table.
+    """Grade a demo cohort, unless nothing has changed, and show the table.
 
     Fails where a student did not get the points or the feedback that they should get.
     """

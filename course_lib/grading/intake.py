@@ -39,7 +39,7 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     intake = Intake()
     paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
     for path in paths[:MAX_NOTEBOOKS]:
-        file, stem = _legible(path.name), page_name(path)
+        file, stem = _legible(path.name), _legible(path.stem)
         try:
             notebook = _read(path)
         except ValueError as problem:
@@ -70,11 +70,6 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
         if notes:
             intake.notebooks[name].cells.insert(0, _notes_cell(notes))
     return intake
-
-
-def page_name(path: Path) -> str:
-    """What the feedback for a file is called: its name, fit for a file system and not too long."""
-    return _legible(path.stem)[:50]
 
 
 def _legible(text: str) -> str:

@@ -34,6 +34,19 @@ class Summary:
     seconds: float = 0.0
     report: Path | None = None
 
+    def in_words(self) -> str:
+        """The summary that an instructor reads."""
+        lines = [
+            f"{self.n_submissions} submissions: {self.n_graded} notebooks graded, {self.n_kept} "
+            f"kept as they were, {len(self.failures)} without a result, in {self.seconds:.0f} s."
+        ]
+        if self.incidents:
+            counts = [f"{count} {kind}" for kind, count in sorted(self.incidents.items())]
+            lines.append(f"Notebooks to look at: {', '.join(counts)}.")
+        if self.report:
+            lines.append(f"Report: {self.report}")
+        return "\n".join(lines)
+
 
 @dataclass
 class _Entry:

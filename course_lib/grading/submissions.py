@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from nbgrader.utils import find_all_files, is_grade, is_solution, is_task, parse
 
 from course_lib.grading.intake import take_in
 from course_lib.grading.keys import result_key, submission_seed
-from course_lib.grading.not_graded import NOT_GRADED
 from course_lib.grading.tasks import Incident, IncidentKind, Limits, Result, Task
 
 TIMESTAMP = "timestamp.txt"
+NOT_GRADED = "Not graded: 0 points for now."  # heads a refused notebook
 MAX_FILE_BYTES, MAX_FILES = 20_000_000, 200  # of what is handed in beside the notebooks, together
 
 
@@ -102,6 +102,8 @@ def read_submission(student: str, folder: Path, assignment: Assignment) -> Hande
     intake = take_in(folder, assignment.released)
     files, left_aside = _files(folder)
     files |= assignment.files
+    if not intake.notebooks and not intake.refused:
+        intake.refused[""] = "Nothing was handed in: the folder holds no notebook."
     unknown = [words for name, words in intake.refused.items() if name not in assignment.released]
     missing = [name for name in assignment.released if name not in intake.notebooks]
     reasons = {
@@ -219,9 +221,3 @@ def _files(folder: Path) -> tuple[dict[str, bytes], list[str]]:
             except OSError:
                 notes.append(f"`{shown_safely}` cannot be read; it was left aside.")
     return files, notes[:20]
-
-
-def read_all(directory: CourseDirectory, assignment: Assignment) -> Iterator[HandedIn]:
-    """Every submission, one at a time."""
-    for student, folder in students_of(directory, assignment.name):
-        yield read_submission(student, folder, assignment)

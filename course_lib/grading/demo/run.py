@@ -1,4 +1,4 @@
-"""Make the demo cohort, grade it with stock nbgrader, and show who scored what."""
+"""Make the demo cohort, grade it, and show who scored what."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import json
 import shutil
 from pathlib import Path
 
-from nbgrader.converters import GenerateAssignment
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.plugins import CsvExportPlugin
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from course_lib.checks import catalogue
-from course_lib.grading.cohort import HANDED_IN, export_grades, grade_cohort, scores
-from course_lib.grading.course import run_nbgrader
+from course_lib.grading.course import nbgrader_settings, run_nbgrader
 from course_lib.grading.demo.hand_in import Course
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
 from course_lib.grading.files import write_atomically
+from course_lib.grading.grade import grade_assignment
 from course_lib.grading.intake import REPAIRED
-from course_lib.grading.not_graded import NOT_GRADED
+from course_lib.grading.submissions import NOT_GRADED
 
 WORK_FOLDER = Path("_build/grade-demo")
 WIDE = 110  # columns of a terminal that have room for everything
@@ -91,34 +92,26 @@ def _make_cohort(root: Path, folder: Path) -> None:
     course = Course.read(root, ASSIGNMENT)
     for student in STUDENTS:
         for name, content in student.hand_in(course).items():
-            write_atomically(folder / HANDED_IN / student.id / ASSIGNMENT / name, content.encode())
-    shutil.copytree(root / "solutions" / ASSIGNMENT, folder / "solutions" / ASSIGNMENT)
+            write_atomically(
+                folder / "submitted" / student.id / ASSIGNMENT / name, content.encode()
+            )
+    for kind in ("solutions", "exercises"):
+        shutil.copytree(root / kind / ASSIGNMENT, folder / kind / ASSIGNMENT)
 
 
 def _grade(root: Path, folder: Path, console: Console) -> None:
-    run_nbgrader(GenerateAssignment, root, folder, ASSIGNMENT)
-    with Progress(
-        TextColumn("Grading the demo cohort"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[student]}"),
-        console=console,
-        auto_refresh=False,
-    ) as progress:
-        task = progress.add_task("grade", total=len(STUDENTS), student="")
-
-        def on_done(student: str, problem: str) -> None:
-            progress.update(task, advance=1, student=student, refresh=True)
-            if problem:
-                progress.console.print(f"[red]{student}: the grader {problem}[/red]")
-
-        grade_cohort(root, folder, ASSIGNMENT, on_done)
-    export_grades(root, folder)
+    """Grade as `course grade` does, then go on with stock nbgrader."""
+    summary = grade_assignment(root, folder, ASSIGNMENT, console=console)
+    for student, notebook, reason in summary.failures:
+        console.print(f"[red]{student}, {notebook}: {reason}[/red]")
+    run_nbgrader(GenerateFeedback, root, folder, ASSIGNMENT)
+    settings = nbgrader_settings(root, folder).CourseDirectory
+    with Gradebook(settings.db_url, settings.course_id) as gradebook:
+        CsvExportPlugin(to=str(folder / "grades.csv")).export(gradebook)
 
 
 def _rows(root: Path, folder: Path) -> list[dict]:
-    points = scores(root, folder, ASSIGNMENT)
+    points = _points(root, folder)
     rows = []
     for student in STUDENTS:
         feedback = folder / "feedback" / student.id / ASSIGNMENT
@@ -127,15 +120,25 @@ def _rows(root: Path, folder: Path) -> list[dict]:
             {
                 "student": student.id,
                 "about": student.about,
-                "points": {
-                    name: [score.points, score.max_points]
-                    for name, score in points[student.id].items()
-                },
+                "points": points[student.id],
                 "pages": sorted(pages),
                 "says": _says("".join(pages.values())),
             }
         )
     return rows
+
+
+def _points(root: Path, folder: Path) -> dict[str, dict[str, list[float]]]:
+    """The gradebook's points, and the most there are, by student and notebook."""
+    settings = nbgrader_settings(root, folder).CourseDirectory
+    with Gradebook(settings.db_url, settings.course_id) as gradebook:
+        return {
+            submission.student.id: {
+                notebook.name: [notebook.score, notebook.max_score]
+                for notebook in sorted(submission.notebooks, key=lambda notebook: notebook.name)
+            }
+            for submission in gradebook.assignment_submissions(ASSIGNMENT)
+        }
 
 
 def _says(feedback: str) -> list[str]:
@@ -155,7 +158,7 @@ def _table(rows: list[dict], width: int) -> Table:
     """One line a student: points by notebook, the total, and what the feedback says."""
     notebooks = list(rows[0]["points"])
     table = Table(
-        title="The demo cohort, graded with nbgrader",
+        title="The demo cohort",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

@@ -185,8 +185,7 @@ STUDENTS = (
         "exit",
         "ends Python halfway",
         _edited(lambda nb: insert_code(nb, "rmse-answer", "import os\n\nos._exit(0)")),
-        {"fitting": 0},
-        (NOT_GRADED,),
+        {"fitting": FITTING},
     ),
     Student("empty", "a notebook without cells", _empty, {"fitting": 0}, (NOT_GRADED,)),
     Student(

@@ -86,6 +86,7 @@ def _supervise(control: socket.socket, isolation: Isolation) -> None:
     try:
         if isolation is Isolation.NAMESPACES:
             enter_namespaces(limits.scratch_mb)
+            _die_with_parent()  # forgotten with the change of user
             scratch = SCRATCH
         else:
             scratch = Path(tempfile.mkdtemp(prefix="course-scratch-"))

@@ -5,6 +5,7 @@ nbgrader gives up on a file that is no notebook, and grades a renamed one with 0
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     intake = Intake()
     paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
     for path in paths[:MAX_NOTEBOOKS]:
-        file, stem = _legible(path.name), _legible(path.stem)
+        file, stem = _shown(path.name), _legible(path.stem)
         try:
             notebook = _read(path)
         except ValueError as problem:
@@ -72,6 +73,11 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     return intake
 
 
+def _shown(name: str) -> str:
+    """A file's name for a sentence in Markdown, in which it must stay a name."""
+    return html.escape(re.sub(r"[^\w .()&<>-]", "\N{REPLACEMENT CHARACTER}", name[:100]))
+
+
 def _legible(text: str) -> str:
     """The text with a sign in place of half characters, as in a file name that is not UTF-8."""
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -83,7 +89,7 @@ def _read(path: Path) -> NotebookNode:
         "Save the notebook as .ipynb (not as text, HTML or Python), open it once to see that it "
         "works, and hand it in again."
     )
-    file = _legible(path.name)
+    file = _shown(path.name)
     if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
         raise ValueError(f"{file} is a folder or a link, not a file. {again}")
     if path.stat().st_size > MAX_BYTES:

@@ -1,6 +1,7 @@
 """The gradebook that is written in bulk equals, row for row, the one that stock nbgrader leaves."""
 
 import pickle
+import re
 import shutil
 import signal
 import sqlite3
@@ -22,14 +23,6 @@ from small_course import ASSIGNMENT, tables
 from course_lib.grading.gradebook import GradebookWriter, Submission, writer
 
 pytestmark = pytest.mark.xdist_group("gradebook")
-
-
-@pytest.fixture(scope="module")
-def stock(tmp_path_factory):
-    """A course graded by stock nbgrader: its folder, the rounds, and the tables before them."""
-    folder = tmp_path_factory.mktemp("stock")
-    alone, rounds = small_course.stock_rounds(folder)
-    return folder, alone, rounds
 
 
 @pytest.fixture
@@ -286,9 +279,10 @@ def test_a_file_that_is_no_gradebook_is_told(config, tmp_path):
     (tmp_path / "gradebook.db").write_text("no database " * 100, encoding="utf-8")
     with pytest.raises(OSError, match="not a database"), GradebookWriter(config, ASSIGNMENT):
         pass
-    config.CourseDirectory.db_url = "mysql://course/grades"
-    with pytest.raises(ValueError, match="mysql"):
-        GradebookWriter(config, ASSIGNMENT)
+    for other in ("mysql", "postgresql+pg8000"):
+        config.CourseDirectory.db_url = f"{other}://course/grades"
+        with pytest.raises(ValueError, match=f"{re.escape(other)}.*psycopg2"):
+            GradebookWriter(config, ASSIGNMENT)
 
 
 @pytest.mark.parametrize(

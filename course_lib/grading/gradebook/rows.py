@@ -56,6 +56,6 @@ class Rows:
         insert = _INSERT[self._connection.dialect.name](self._table)
         if columns:
             values = {column: insert.excluded[column] for column in columns}
-            insert = insert.on_conflict_do_update([self._table.c.id], set_=values)
+            insert = insert.on_conflict_do_update(index_elements=[self._table.c.id], set_=values)
         self._connection.execute(insert, list(self._changed.values()))
         self._changed = {}

@@ -33,16 +33,22 @@ T = TypeVar("T")
 def open_gradebook(db_url: str) -> Engine:
     """The gradebook behind nbgrader's `db_url`.
 
-    Raises ValueError for a database that is neither SQLite nor PostgreSQL.
+    Raises ValueError for a database that is neither SQLite nor PostgreSQL, or has no driver here.
     """
     url = make_url(db_url)
     if url.get_backend_name() not in _BEGIN:
         raise ValueError(
             f"CourseDirectory.db_url names {url.get_backend_name()}; "
-            "a gradebook is sqlite:///… or postgresql://…"
+            "a gradebook is sqlite:///… or postgresql+psycopg2://…"
         )
-    # No connection stays open between transactions: nothing for a forked process to share.
-    return create_engine(url, isolation_level="SERIALIZABLE", poolclass=NullPool)
+    try:
+        # No connection stays open between transactions: nothing for a forked process to share.
+        return create_engine(url, isolation_level="SERIALIZABLE", poolclass=NullPool)
+    except ModuleNotFoundError as problem:
+        raise ValueError(
+            f"CourseDirectory.db_url begins with {url.drivername}://, for which the package "
+            f"{problem.name!r} is missing; write postgresql+psycopg2://…"
+        ) from None
 
 
 def transact(engine: Engine, work: Callable[[Connection], T], patience: float = PATIENCE) -> T:

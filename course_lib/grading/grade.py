@@ -8,20 +8,25 @@ from pathlib import Path
 from time import monotonic
 
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
 from rich.console import Console
+from traitlets.config import Config
 
+from course_lib.checks import catalogue
 from course_lib.grading import worker
 from course_lib.grading.course import nbgrader_settings
 from course_lib.grading.gradebook import GradebookWriter, sync_assignment
 from course_lib.grading.keys import course_secret
 from course_lib.grading.pool import grade_locally
 from course_lib.grading.progress import Progress
+from course_lib.grading.report.cohort_report import write_report
 from course_lib.grading.results import ResultStore
 from course_lib.grading.run import Run, Summary
 from course_lib.grading.sandbox.isolation import Isolation, available
 from course_lib.grading.submissions import read_assignment, students_of
 from course_lib.grading.tasks import Limits
 
+REPORTS = "reports"  # of the course folder
 STATE = ".grading"  # what `course grade` keeps beside nbgrader's folders: results and the secret
 
 
@@ -51,7 +56,8 @@ def grade_assignment(
         cluster: the address of a dask.distributed scheduler to grade on instead.
         regrade: grade again what has a result.
         trust_students: grade without a sandbox.
-        limits: what one notebook may use.
+        limits: what one notebook may use; if None, a cell has the seconds of nbgrader's own
+            `Execute.timeout`.
         console: where progress is shown.
 
     Raises GradingError where grading cannot begin or go on; what is done by then is kept. What
@@ -64,7 +70,7 @@ def grade_assignment(
     state = course_folder / STATE
     try:
         secret = course_secret(state)
-        released = read_assignment(directory, assignment, secret, limits or Limits())
+        released = read_assignment(directory, assignment, secret, limits or _limits(config))
         sync_assignment(root, course_folder, assignment)
         students = students_of(directory, assignment)
         summary = Summary(assignment, n_submissions=len(students))
@@ -85,10 +91,45 @@ def grade_assignment(
             for task, outcome in outcomes:
                 run.take(task, outcome)
             run.flush()
+        summary.seconds = monotonic() - started
+        summary.report = course_folder / REPORTS / f"{assignment}.html"
+        _report(summary, run, directory)
     except (LookupError, ValueError, RuntimeError, OSError) as problem:
         raise GradingError(str(problem)) from problem
-    summary.seconds = monotonic() - started
     return summary
+
+
+def _report(summary: Summary, run: Run, directory: CourseDirectory) -> None:
+    """Write the instructor's page."""
+    published = [
+        {
+            path.stem: path.read_text(encoding="utf-8")
+            for path in Path(directory.format_path(kind, ".", summary.assignment)).glob("*.ipynb")
+        }
+        for kind in (directory.release_directory, directory.source_directory)
+    ]
+    write_report(
+        summary.report,
+        summary.assignment,
+        run.results(),
+        summary.failures,
+        catalogue(),
+        released=published[0],
+        solutions=published[1],
+        seconds=summary.seconds,
+    )
+
+
+def _limits(config: Config) -> Limits:
+    """The usual limits, but for a cell's seconds, which the course sets for nbgrader too."""
+    seconds = Execute(config=config).timeout
+    if seconds is None or seconds <= 0:  # without end, which nobody else could wait for
+        return Limits()
+    return Limits(
+        cell_seconds=float(seconds),
+        seconds=max(Limits.seconds, 4.0 * seconds),
+        cpu_seconds=max(Limits.cpu_seconds, 3 * seconds),
+    )
 
 
 def _sandbox() -> Isolation:

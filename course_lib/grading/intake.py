@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from course_lib.grading.legible import storable
 from course_lib.grading.repair import grade_ids, repair, solution_ids
 
 REPAIRED = "About the file you handed in"  # heads the notes that a student reads
@@ -23,7 +24,6 @@ MAX_BYTES = 50_000_000  # of a file; outputs count here, but are dropped
 MAX_CELLS = 2_000
 MAX_SOURCE = 2_000_000  # characters in all cells together
 MAX_NOTEBOOKS = 50  # in one submission
-_SURROGATES = re.compile("[\ud800-\udfff]")  # characters that no file can hold
 
 
 @dataclass
@@ -40,7 +40,7 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
     intake = Intake()
     paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
     for path in paths[:MAX_NOTEBOOKS]:
-        file, stem = _shown(path.name), _legible(path.stem)
+        file, stem = _shown(path.name), storable(path.stem)
         try:
             notebook = _read(path)
         except ValueError as problem:
@@ -78,11 +78,6 @@ def _shown(name: str) -> str:
     return html.escape(re.sub(r"[^\w .()&<>-]", "\N{REPLACEMENT CHARACTER}", name[:100]))
 
 
-def _legible(text: str) -> str:
-    """The text with a sign in place of half characters, as in a file name that is not UTF-8."""
-    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def _read(path: Path) -> NotebookNode:
     """The notebook in a file, without outputs; raises ValueError with words for the student."""
     again = (
@@ -117,7 +112,7 @@ def _read(path: Path) -> NotebookNode:
             content["nbformat_minor"] = 5
             for number, cell in enumerate(content["cells"]):
                 cell["id"] = f"cell-{number}"
-        notebook = nbformat.reads(_legible(json.dumps(content, ensure_ascii=False)), as_version=4)
+        notebook = nbformat.reads(storable(json.dumps(content, ensure_ascii=False)), as_version=4)
         nbformat.validate(notebook)
         nbformat.writes(notebook)  # fails where something is nested too deeply
     except OversizedError as problem:

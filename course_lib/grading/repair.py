@@ -20,10 +20,11 @@ def repair(notebook: NotebookNode, released: NotebookNode) -> list[str]:
     known = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
     notes: list[str] = []
     cells = [_with_known_metadata(cell, known) for cell in notebook.cells]
+    answers_released = solution_ids(released)
     last = {grade_id(cell): number for number, cell in enumerate(cells)}
     for number, cell in enumerate(cells):
         answer = grade_id(cell)
-        if answer in solution_ids(released) and number != last[answer]:
+        if answer in answers_released and number != last[answer]:
             del cell.metadata["nbgrader"]
             notes.append(
                 f"The answer cell `{answer}` is there more than once; the last one counts."

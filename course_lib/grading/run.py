@@ -76,6 +76,7 @@ class Run:
         self._on_done, self._regrade = on_done, regrade
         self._in_gradebook = writer.students()
         self._waiting: dict[str, _Entry] = {}
+        self._known: list[tuple[str, str, str]] = []  # student, notebook, key of each result
         self._batch: list[_Entry] = []
 
     def tasks(self, students: Iterable[tuple[str, Path]]) -> Iterator[Task]:
@@ -87,6 +88,8 @@ class Run:
                 self._fail(student, "", f"It cannot be read: {problem}")
                 continue
             entry = _Entry(handed_in, list(handed_in.refused))
+            for result in handed_in.refused:
+                self._store.write(result)
             new = []
             for task in handed_in.tasks:
                 stored = self._stored(task)
@@ -134,6 +137,12 @@ class Run:
             self._writer.write(graded)
         self._store.mark_committed({e.handed_in.student: _digest(e) for e in batch})
 
+    def results(self) -> Iterator[Result]:
+        """Every result of the cohort, old and new, read from its file one at a time."""
+        for known in self._known:
+            if result := self._store.read(*known):
+                yield result
+
     def _stored(self, task: Task) -> Result | None:
         if self._regrade:
             return None
@@ -142,6 +151,7 @@ class Run:
     def _complete(self, entry: _Entry) -> None:
         """A submission has all its results, or all that there will be."""
         for result in entry.results:
+            self._known.append((result.student, result.notebook, result.key))
             self._summary.incidents.update({incident.kind for incident in result.incidents})
         self._on_done()
         if entry.has_failed:  # what is in the gradebook stays until all of it can be replaced

@@ -31,6 +31,7 @@ class Assignment:
 
     name: str
     released: Mapping[str, NotebookNode]  # by name, without the suffix
+    contents: Mapping[str, str]  # the same as JSON
     files: Mapping[str, bytes]  # the instructor's own files beside them, by path
     secret: bytes
     limits: Limits
@@ -67,7 +68,8 @@ def read_assignment(
         os.path.relpath(file, source): Path(file).read_bytes()
         for file in find_all_files(str(source), [*directory.ignore, "*.ipynb"])
     }
-    return Assignment(name, released, files, secret, limits)
+    contents = {stem: nbformat.writes(notebook) for stem, notebook in released.items()}
+    return Assignment(name, released, contents, files, secret, limits)
 
 
 def students_of(directory: CourseDirectory, assignment: str) -> list[tuple[str, Path]]:
@@ -142,7 +144,7 @@ def _task(
     content = nbformat.writes(notebook)
     seed = submission_seed(assignment.secret, student, assignment.name, content)
     released = assignment.released[name]
-    key = result_key(content, files, nbformat.writes(released), seed, assignment.limits)
+    key = result_key(content, files, assignment.contents[name], seed, assignment.limits)
     return Task(
         student=student,
         assignment=assignment.name,
@@ -158,8 +160,7 @@ def _task(
 
 def _refusal(student: str, name: str, reason: str, assignment: Assignment) -> Result:
     """A result without a point: the notebook as released, headed by the reason."""
-    notebook = nbformat.from_dict(assignment.released[name])
-    notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
+    notebook = nbformat.reads(assignment.contents[name], as_version=4)
     words = reason.replace("\n", " ")
     notebook.cells.insert(
         0, new_markdown_cell(f"> **{NOT_GRADED}**\n>\n> {words}", id="about-the-file")

@@ -8,11 +8,11 @@ import subprocess
 import tempfile
 import threading
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg2
 import pytest
@@ -20,7 +20,6 @@ import small_course
 from nbgrader.api import Gradebook
 from small_course import ASSIGNMENT, tables
 from sqlalchemy import event
-from sqlalchemy.exc import SAWarning
 
 from course_lib.grading.gradebook import GradebookWriter, sync_assignment, writer
 from course_lib.grading.gradebook.rows import Rows
@@ -96,9 +95,10 @@ def template(server, stock):
     folder, _, _ = stock
     url = create_database(server, "alone", "template1")
     settings = small_course.settings(folder, url)
-    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
-        warnings.simplefilter("ignore", SAWarning)
-        patch.setattr("course_lib.grading.gradebook.source.nbgrader_settings", lambda *_: settings)
+    with (
+        small_course.quick_nbgrader(),
+        patch("course_lib.grading.gradebook.source.nbgrader_settings", return_value=settings),
+    ):
         sync_assignment(folder, folder, ASSIGNMENT)
     with Gradebook(url, "a_course") as gradebook:
         gradebook.update_or_create_assignment(ASSIGNMENT, duedate=small_course.DUE)

@@ -33,14 +33,19 @@ _REFUSAL = re.compile("Cannot (?:modify existing|add or remove).*")
 def sync_assignment(root: Path, course_folder: Path, assignment: str) -> None:
     """Make the gradebook of `course_folder` hold the assignment as `root`'s solutions/ has it.
 
-    Raises RuntimeError when nbgrader refuses, as it does once submissions hang on cells that are
-    gone, and TimeoutError or OSError when the gradebook is locked for long or cannot be used.
+    Raises LookupError when there is no such assignment, RuntimeError when nbgrader refuses, as it
+    does once submissions hang on cells that are gone, and TimeoutError or OSError when the
+    gradebook is locked for long or cannot be used.
     """
     config = nbgrader_settings(root, course_folder)
     config.CourseDirectory.db_url = CourseDirectory(config=config).db_url
     config.CourseDirectory.root = str(root.resolve())
     config.CourseDirectory.assignment_id = assignment
-    engine = open_gradebook(config.CourseDirectory.db_url)
+    course = CourseDirectory(config=config)
+    source = Path(course.format_path(course.source_directory, ".", assignment))
+    if not any(source.glob("*.ipynb")):
+        raise LookupError(f"there is no assignment {assignment!r}: {source} holds no notebook")
+    engine = open_gradebook(course.db_url)
     if transact(engine, lambda opened: _in_gradebook(opened, assignment)) != _in_source(config):
         with tempfile.TemporaryDirectory() as scratch:
             _generate(config, scratch)

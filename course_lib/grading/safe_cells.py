@@ -76,7 +76,8 @@ def _metadata(metadata: NotebookNode) -> NotebookNode:
             kept[name] = metadata[name]
     tags = metadata.get("tags")
     if isinstance(tags, list):
-        kept["tags"] = [tag for tag in tags[:20] if isinstance(tag, str) and _TAG.fullmatch(tag)]
+        plain = [tag for tag in tags[:20] if isinstance(tag, str) and _TAG.fullmatch(tag)]
+        kept["tags"] = list(dict.fromkeys(plain))
     return NotebookNode(kept)
 
 

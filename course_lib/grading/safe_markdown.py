@@ -34,7 +34,7 @@ _CLASSES = (
     "highlight|err|[a-z]{1,2}[0-9]?"  # as Pygments names them
     "|anchor-link|language-[\\w+#.-]+|task-list-item(?:-checkbox)?|alert(?: alert-[a-z]+)*"
 )
-_LINK = r"(?:https?://|mailto:)[^\s\x00-\x1f\\]*|[^\s\x00-\x1f\\:]*"
+_LINK = r"(?:(?:https?://|mailto:)[^\s\x00-\x1f\\#]*|[^\s\x00-\x1f\\#:]*)(?:#[^\s\x00-\x1f\\]*)?"
 _OWN_PICTURE = r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*\.(?:png|jpe?g|gif)"  # handed in with the notebook
 _DATA = re.compile(r"data:(image/(?:png|jpeg));base64,([\w+/=]*)", re.ASCII)
 _VALUES = {

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 
 from course_lib.checks.base import Plain
 from course_lib.grading.legible import cut, legible
@@ -45,14 +44,14 @@ def safe_outputs(outputs: Iterable[Plain], max_bytes: int) -> list[NotebookNode]
         else:
             rooms[is_error] = room - _size(output)
             kept.append(output)
-    return [*kept, new_output("stream", name="stdout", text=_MORE)] if was_cut else kept
+    return [*kept, _stream("stdout", _MORE)] if was_cut else kept
 
 
 def _cleaned(outputs: Iterable[Plain]) -> Iterator[NotebookNode]:
     for kind, group in itertools.groupby(filter(_is_fields, outputs), _kind):
         if kind in ("stdout", "stderr"):
             if text := legible("".join(_text(output.get("text")) for output in group)):
-                yield new_output("stream", name=kind, text=text)
+                yield _stream(kind, text)
         elif kind == "error":
             yield from map(_error, group)
         elif kind in ("display_data", "execute_result"):
@@ -71,11 +70,15 @@ def _kind(output: dict) -> Plain:
     return kind
 
 
+def _stream(name: str, text: str) -> NotebookNode:
+    return NotebookNode(output_type="stream", name=name, text=text)
+
+
 def _error(output: dict) -> NotebookNode:
     lines = output.get("traceback")
     lines = lines[-_MAX_LINES:] if isinstance(lines, list) else []
-    return new_output(
-        "error",
+    return NotebookNode(
+        output_type="error",
         ename=_short(output.get("ename"), _MAX_NAME),
         evalue=_short(output.get("evalue"), _MAX_ERROR // 10),
         traceback=[_short(line, _MAX_ERROR // 2 // _MAX_LINES) for line in lines],
@@ -86,18 +89,22 @@ def _bundle(output: dict) -> NotebookNode:
     """A picture, or text, or what stands for another kind of output."""
     data = output.get("data")
     data = data if isinstance(data, dict) else {}
-    pictures = {name: safe_picture(name, _text(data.get(name))) for name in _PICTURES}
+    pictures = {
+        name: safe_picture(name, _text(data.get(name))) for name in _PICTURES if name in data
+    }
     shown = {name: content for name, content in pictures.items() if content}
     if text := legible(_text(data.get("text/plain"))):
         shown["text/plain"] = text
     if not shown:
         names = ", ".join(_short(name, 50) for name in list(data)[:5]) or "no type"
         shown["text/plain"] = f"[An output that is not shown here: {names}.]"
-    if output["output_type"] == "display_data":
-        return new_output("display_data", data=shown)
-    count = output.get("execution_count")
-    count = count if type(count) is int and 0 <= count < 2**31 else None
-    return new_output("execute_result", data=shown, execution_count=count)
+    kept = NotebookNode(
+        output_type=output["output_type"], data=NotebookNode(shown), metadata=NotebookNode()
+    )
+    if kept.output_type == "execute_result":
+        count = output.get("execution_count")
+        kept.execution_count = count if type(count) is int and 0 <= count < 2**31 else None
+    return kept
 
 
 def _text(value: Plain) -> str:
@@ -108,7 +115,7 @@ def _text(value: Plain) -> str:
 
 
 def _short(value: Plain, max_bytes: int) -> str:
-    return cut(legible(_text(value)), max_bytes)
+    return cut(legible(_text(value)[: 10 * max_bytes]), max_bytes)
 
 
 def _size(output: NotebookNode) -> int:

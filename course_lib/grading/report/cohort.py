@@ -111,7 +111,7 @@ class Cohort:
         own = {
             id: code[:MAX_CHARACTERS]
             for grade_id, code in answers(result.content).items()
-            if (id := f"{self._assignment}/{grade_id}") in self.exercises
+            if self._notebook_of.get(id := f"{self._assignment}/{grade_id}") == result.notebook
         }
         for id, code in own.items():
             tokens = tokens_of(code)

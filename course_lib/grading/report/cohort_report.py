@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from course_lib.grading.files import write_atomically
 from course_lib.grading.report.cohort import FAILED, Cohort, Exercise
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from course_lib.checks import Check
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-MOST_ROWS = 50  # of a table on the page; the CSV has all
+MOST_ROWS = 30  # of a table on the page; the CSV has all
 MOST_BUGS = 15
 MOST_DIFFS = 8
 MOST_NAMES = 12  # of a group
@@ -80,6 +81,7 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["spans"] = _code_spans
     page = environment.get_template("cohort_report.html.j2").render(
         _view(path, assignment, cohort, similarity, checks, seconds)
     )
@@ -93,6 +95,11 @@ def write_report(
 def _fit_to_show(value: Any) -> Any:
     """What the template shows of any text: nothing that acts, and not too much."""
     return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _code_spans(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(shown(text)))))
 
 
 def _csv_paths(path: Path) -> tuple[Path, Path]:
@@ -144,7 +151,7 @@ def _view(
         "duration": duration(seconds),
         "cpu": duration(cohort.cpu_seconds),
         "cpu_each": cohort.cpu_seconds / max(1, cohort.n_notebooks),
-        "total_figure": _figure("All exercises", totals, cohort.max_points, (6.4, 2.4)),
+        "total_figure": _figure("All exercises", totals, cohort.max_points, (4.4, 1.9)),
         "exercises": [_exercise(each, cohort, checks) for each in cohort.exercises.values()],
         "bugs": _bugs(cohort, checks),
         "kinds": [(KINDS[kind], cohort.n_with(kind), rows) for kind, rows in by_kind.items()],
@@ -156,6 +163,7 @@ def _view(
         "whole_is_judged": similarity.whole_is_judged,
         "csv": [each.name for each in _csv_paths(path)],
         "shingle": LENGTH,
+        "signs": {"same": "", "renamed": "≈", "different": "≠"},
         "most": {"rows": MOST_ROWS, "names": MOST_NAMES, "diffs": MOST_DIFFS},
     }
 
@@ -187,7 +195,7 @@ def _exercise(exercise: Exercise, cohort: Cohort, checks: Mapping[str, Check]) -
         "failed": [
             (titles.get(name, name), times) for name, times in exercise.failed.most_common(2)
         ],
-        "figure": _figure(exercise.title, points, exercise.max_points, (2.8, 1.7)),
+        "figure": _figure(exercise.title, points, exercise.max_points, (2.3, 1.4)),
     }
 
 

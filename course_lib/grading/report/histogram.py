@@ -9,23 +9,25 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from course_lib.plotting import BLUE, STYLE
+from course_lib.plotting import BLUE, CARD, GREY, INK, PALE, STYLE
 
 MOST_BARS = 12  # more points than that share bars
+SMALL = {"xtick.labelsize": 9, "ytick.labelsize": 9}
+IN_THE_DARK = {BLUE: "#56b4e9", CARD: "#1c2025", GREY: "#a2aab3", INK: "#e6e8ea", PALE: "#3b4148"}
 
 
 def histogram(points: Sequence[float], max_points: float, size: tuple[float, float]) -> str:
     """The SVG image as a data URI: how many students have how many of the points."""
     edges, counts = count(points, max_points)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE | SMALL):
         figure = Figure(figsize=size)
         axes = figure.add_subplot()
         axes.bar(edges[:-1], counts, np.diff(edges) * 0.86, align="edge", color=BLUE)
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(0, max(1, *counts) * 1.08)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(MultipleLocator(1) if max_points <= 8 else MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         axes.grid(visible=False, axis="x")
         axes.tick_params(length=0)
@@ -33,7 +35,19 @@ def histogram(points: Sequence[float], max_points: float, size: tuple[float, flo
         buffer = io.BytesIO()
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", metadata=metadata)
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+    image = _for_light_and_dark(buffer.getvalue().decode())
+    return "data:image/svg+xml;base64," + base64.b64encode(image.encode()).decode()
+
+
+def _for_light_and_dark(svg: str) -> str:
+    """The image with variables in place of its colours, set by what the reader prefers."""
+    light, dark = "", ""
+    for number, (colour, in_the_dark) in enumerate(IN_THE_DARK.items()):
+        svg = svg.replace(colour.lower(), f"var(--c{number})")
+        light += f"--c{number}: {colour};"
+        dark += f"--c{number}: {in_the_dark};"
+    style = f":root {{{light}}} @media (prefers-color-scheme: dark) {{ :root {{{dark}}} }}"
+    return svg.replace("<defs>", f"<style>{style}</style><defs>", 1)
 
 
 def in_words(points: Sequence[float], max_points: float) -> str:

@@ -26,6 +26,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 CLOSE = 0.8  # cosine of two answers that are worth a look
 COMMON = 0.5  # share of the cohort, though never fewer than three, that makes a shingle common
 ENOUGH = 80  # shingles that count: about 15 lines
+FEW = 4  # fewer answers say nothing about what is usual
 CLOSE_TO_SOLUTION = 0.9
 ROUNDING = 1e-4  # of cosines in single precision
 _ROWS, _PAIRS = 256, 4096  # compared at a time, which bounds the memory
@@ -172,7 +173,7 @@ class _Nearness:
     def fence(self) -> float:
         """The cosine beyond which two answers stand out."""
         nearest = self._nearest[self._is_compared]
-        if not len(nearest):
+        if len(nearest) < FEW:
             return 1.0
         low, high = np.quantile(nearest, [0.25, 0.75], method="lower")
         return max(CLOSE, high + 3 * (high - low))

@@ -42,7 +42,7 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
         raise ValueError(f"expected {len(found.names)} objects, got {len(objects)}: write {call}")
     implementation = objects[0] if len(objects) == 1 else objects
     cases = found.drawn_cases(seed)
-    return report_on(found, cases, list(execute_all(found, implementation, cases)))
+    return report_on(found, cases, execute_all(found, implementation, cases))
 
 
 def catalogue() -> dict[str, Check]:

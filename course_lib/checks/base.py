@@ -83,6 +83,7 @@ class Check:
     takeaway: str  # read by whoever has every point
     run: Callable[[Any, Case], Plain] = call
     symptoms: Callable[[Case, Plain], Plain] | None = None  # what two wrong random results share
+    forbidden: tuple[str, ...] = ()  # dotted names of library calls that the exercise rules out
     max_lines: int = 500_000  # lines of the student's code that one case may execute
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_lib.checks.base import Case, Check, Plain
+from course_lib.checks.forbidden import refused
 from course_lib.checks.global_state import random_state, restore_random_state, unchanged_settings
 from course_lib.checks.line_budget import LIBRARY_FOLDERS, TooManyLines, line_budget
 from course_lib.checks.plain import copy_plain, same, to_plain
@@ -33,21 +34,46 @@ class Outcome:
     error_place: str = ""  # the line of the student's code that raised it
     edited: tuple[str, ...] = ()  # the inputs that came back changed
     used_global_rng: bool = False  # whether global random state moved
+    forbidden: tuple[str, ...] = ()  # names of forbidden functions that it called
     printed: str = ""  # what was written to stdout and stderr, the start of it
 
 
-def execute_all(check: Check, implementation: Any, cases: Sequence[Case]) -> Iterator[Outcome]:
-    """Run every case; once one ran out of lines, no more of its property, and less of others."""
+def execute_all(check: Check, implementation: Any, cases: Sequence[Case]) -> list[Outcome]:
+    """Run every case, as `execute_each` does."""
+    return list(execute_each(check, implementation, cases))
+
+
+def execute_each(
+    check: Check, implementation: Any, cases: Sequence[Case], forbidden: Sequence[str] = ()
+) -> Iterator[Outcome]:
+    """Run one case after the other; once one ran out of lines, no more of its property.
+
+    Of the other properties less is run then.
+
+    Args:
+        check: what is run and how.
+        implementation: the student's object, or a tuple of them.
+        cases: drawn from the check.
+        forbidden: dotted names of functions that may not be called, beside the check's own.
+    """
     exhausted: dict[str, Outcome] = {}
     for case in cases:
         max_lines = check.max_lines // 10 if exhausted else check.max_lines
-        outcome = exhausted.get(case.property) or execute(check, implementation, case, max_lines)
+        outcome = exhausted.get(case.property) or execute(
+            check, implementation, case, max_lines, forbidden
+        )
         if outcome.error == ENDLESS:
             exhausted[case.property] = outcome
         yield outcome
 
 
-def execute(check: Check, implementation: Any, case: Case, max_lines: int | None = None) -> Outcome:
+def execute(
+    check: Check,
+    implementation: Any,
+    case: Case,
+    max_lines: int | None = None,
+    forbidden: Sequence[str] = (),
+) -> Outcome:
     """Run `case` on `implementation`; never raises because of it, except when interrupted."""
     given = Case(case.property, copy_plain(case.inputs), case.note)
     printed = _Printed()
@@ -58,6 +84,7 @@ def execute(check: Check, implementation: Any, case: Case, max_lines: int | None
         contextlib.redirect_stderr(printed),
         warnings.catch_warnings(),
         unchanged_settings(),
+        refused((*check.forbidden, *forbidden)) as called,
     ):
         warnings.simplefilter("ignore")
         try:
@@ -76,7 +103,16 @@ def execute(check: Check, implementation: Any, case: Case, max_lines: int | None
         for name, value in case.inputs.items()
         if not same(to_plain(given.inputs.get(name)), value)
     )
-    return Outcome(outputs, error, message, place, edited, used_global_rng, printed.text())
+    return Outcome(
+        outputs=outputs,
+        error=error,
+        error_message=message,
+        error_place=place,
+        edited=edited,
+        used_global_rng=used_global_rng,
+        forbidden=tuple(dict.fromkeys(called)),
+        printed=printed.text(),
+    )
 
 
 class _Printed(io.StringIO):

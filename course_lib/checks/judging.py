@@ -53,6 +53,11 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
         return "Your code was stopped: too many lines executed. Is there a loop that never ends?"
     if outcome.error == STOPPED:
         return outcome.error_message
+    if outcome.forbidden:
+        return (
+            f"Your code calls `{'`, `'.join(outcome.forbidden)}`, which does the work that this "
+            "exercise asks you to do. Compute it yourself."
+        )
     if outcome.error == UNWRITTEN:
         return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
     if outcome.error:

@@ -11,7 +11,7 @@ from course_lib.checks.plain import Opaque
 from course_lib.grading.codec import MAX_BYTES, CodecError, pack, unpack
 
 _LONGEST = {"error": 200, "error_message": 12_000, "error_place": 2_000, "printed": 60_000}
-_MOST_EDITED = 100
+_MOST_NAMES = 100
 _LONE = re.compile("[\ud800-\udfff]")  # surrogates, which no file can hold
 
 
@@ -52,9 +52,10 @@ def outcome_from(value: Plain, max_bytes: int = MAX_BYTES) -> Outcome:
     for name, longest in _LONGEST.items():
         if not _all_text((fields[name],)) or len(fields[name]) > longest:
             raise CodecError(f"an outcome whose {name} is no text or too long")
-    edited = fields["edited"]
-    if type(edited) is not tuple or len(edited) > _MOST_EDITED or not _all_text(edited):
-        raise CodecError("an outcome whose edited inputs are no names")
+    for name in ("edited", "forbidden"):
+        names = fields[name]
+        if type(names) is not tuple or len(names) > _MOST_NAMES or not _all_text(names):
+            raise CodecError(f"an outcome whose {name} holds no names")
     if type(fields["used_global_rng"]) is not bool:
         raise CodecError("an outcome that is not clear about random numbers")
     if type(fields["outputs"]) is not bytes:

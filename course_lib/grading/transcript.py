@@ -49,7 +49,6 @@ class Transcript:
     hidden: dict[int, list[Outcome]] = field(default_factory=dict)
     drawn: dict[int, Sequence[Case]] = field(default_factory=dict)  # the hidden cases
     stopped: dict[int, str] = field(default_factory=dict)  # why a cell or a test was given up
-    called: dict[int, set[str]] = field(default_factory=dict)  # references that a test saw called
     incidents: list[Incident] = field(default_factory=list)
     cpu_seconds: float = 0.0  # of the student's processes
 
@@ -185,20 +184,16 @@ class _Attempt:
         self.where = f"Exercise {test.check.id}"
         outcomes = done[place] = []
         order = [plain_case(case) for case in cases]
-        self._send(
-            place, {"test": place, "cases": order, "references": list(test.check.references)}
-        )
+        self._send(place, {"test": place, "cases": order})
         deadline = monotonic() + self._limits.cell_seconds + _GRACE_SECONDS
         room = self._limits.result_bytes
         try:
             while len(outcomes) < len(cases):
                 message = self._receive(place, deadline, room)
                 match message:
-                    case {"outcome": dict() as fields, "called": list() as called}:
+                    case {"outcome": dict() as fields}:
                         outcomes.append(outcome_from(fields, room))
                         room -= len(fields["outputs"])
-                        known = set(test.check.references) & {str(name) for name in called}
-                        self._transcript.called.setdefault(place, set()).update(known)
                     case {"output": dict()}:  # printed outside a case: nobody reads it
                         pass
                     case _:

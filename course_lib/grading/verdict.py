@@ -105,4 +105,5 @@ def _safe(outcome: Outcome) -> Outcome:
         error_message=legible(outcome.error_message),
         error_place=legible(outcome.error_place),
         printed=legible(outcome.printed),
+        forbidden=tuple(map(legible, outcome.forbidden)),
     )

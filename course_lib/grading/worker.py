@@ -16,6 +16,7 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from course_lib.checks import Check, Report, catalogue
 from course_lib.checks.base import Case
 from course_lib.checks.execution import Outcome
+from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
 from course_lib.grading.sandbox.client import SandboxError, StudentProcess
@@ -145,24 +146,20 @@ def _warm(isolation: Isolation) -> WarmProcess:
 
 
 def _report(test: Test, place: int, transcript: Transcript, incidents: list[Incident]) -> Report:
-    if called := transcript.called.get(place):
-        names = "`, `".join(sorted(name.rpartition(".")[2] for name in called))
-        words = (
-            f"Your code calls the course's own `{names}` instead of computing the answer itself."
-        )
-        incidents.append(Incident(IncidentKind.TRIED, f"{test.check.id}: {words}"))
-        return refuse(test.check, words)
     if transcript.missing.get(place):
         names = "`, `".join(transcript.missing[place])
         return refuse(
             test.check, f"`{names}` is not defined here. Did the cell above run without an error?"
         )
+    public, hidden = transcript.public.get(place, ()), transcript.hidden.get(place, ())
+    if called := {name for outcome in (*public, *hidden) for name in outcome.forbidden}:
+        words = f"{test.check.id}: the answer calls {', '.join(sorted(map(legible, called)))}."
+        incidents.append(Incident(IncidentKind.TRIED, words))
     stopped = transcript.stopped.get(place, "")
-    shown = judge_public(test.check, transcript.public.get(place, ()), stopped)
+    shown = judge_public(test.check, public, stopped)
     if place not in transcript.drawn:  # it was stopped before
         return shown
-    cases, outcomes = transcript.drawn[place], transcript.hidden.get(place, ())
-    return judge_hidden(test.check, shown, cases, outcomes, stopped)
+    return judge_hidden(test.check, shown, transcript.drawn[place], hidden, stopped)
 
 
 def _stopped_output(reason: str) -> NotebookNode:

@@ -14,7 +14,7 @@ from course_lib.grading.codec import CodecError, pack, unpack
 from course_lib.grading.crossing import case_from, outcome_from, plain_case, plain_outcome
 
 CHECKS = catalogue()
-OUTCOME = Outcome([1.0], "ValueError", "text", "line 1: `x`", ("a",), True, "printed")
+OUTCOME = Outcome([1.0], "ValueError", "text", "line 1: `x`", ("a",), True, ("f",), "printed")
 
 
 def through(value):

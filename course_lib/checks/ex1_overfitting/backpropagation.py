@@ -123,6 +123,7 @@ CHECK = Check(
     judge=judge,
     bugs=BUGS,
     symptoms=symptoms,
+    forbidden=("torch.Tensor.backward", "torch.autograd.backward", "torch.autograd.grad"),
     max_lines=MAX_LINES,
     takeaway="The walk visits every value once, so all derivatives together cost about as much as "
     "computing the result. That holds for a billion parameters too.",

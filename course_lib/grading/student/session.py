@@ -20,11 +20,10 @@ import torch
 
 from course_lib.checks import Check, catalogue
 from course_lib.checks.base import Case
-from course_lib.checks.execution import Outcome, execute_all
+from course_lib.checks.execution import Outcome, execute_each
 from course_lib.checks.global_state import remember_settings
 from course_lib.grading.channel import Channel, ChannelClosed
 from course_lib.grading.crossing import case_from, plain_outcome
-from course_lib.grading.student.references import refused
 from course_lib.grading.student.shell import NotebookShell, Output, Stream, error_output, new_shell
 
 _WAIT_SECONDS = 3600.0  # for the judge, who may be busy; when it goes, this process is ended
@@ -74,9 +73,8 @@ def run_notebook(channel: Channel) -> None:
         while True:
             order = channel.receive(_WAIT_SECONDS)
             cases = [case_from(case) for case in order["cases"]]
-            with refused(order["references"]) as called:
-                for outcome in session.outcomes(order["test"], cases):
-                    channel.send({"outcome": plain_outcome(outcome), "called": list(called)})
+            for outcome in session.outcomes(order["test"], cases):
+                channel.send({"outcome": plain_outcome(outcome)})
 
 
 class Session:
@@ -128,7 +126,12 @@ class Session:
         done = 0
         while done < len(cases):
             try:
-                for outcome in execute_all(tested.check, tested.implementation, cases[done:]):
+                for outcome in execute_each(
+                    tested.check,
+                    tested.implementation,
+                    cases[done:],
+                    forbidden=tested.check.references,
+                ):
                     done += 1
                     yield outcome
             except KeyboardInterrupt:

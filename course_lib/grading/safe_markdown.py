@@ -8,6 +8,7 @@ narrow that no two browsers could take what it accepts for different things.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Mapping
@@ -66,8 +67,17 @@ def is_harmless(source: str, attachments: Mapping[str, Mapping[str, str]] | None
     """Whether nbconvert renders this markdown, and renders it to plain formatting."""
     if len(source) > MAX_LENGTH or sum(map(source.count, _OPENERS)) * len(source) > _MAX_WORK:
         return False
+    return _is_harmless(source, attachments) if attachments else _is_harmless_alone(source)
+
+
+@functools.lru_cache(maxsize=500)  # what was released comes again with every submission
+def _is_harmless_alone(source: str) -> bool:
+    return _is_harmless(source, {})
+
+
+def _is_harmless(source: str, attachments: Mapping[str, Mapping[str, str]]) -> bool:
     try:
-        renderer = IPythonRenderer(escape=False, attachments=dict(attachments or {}))
+        renderer = IPythonRenderer(escape=False, attachments=dict(attachments))
         rendered = strip_files_prefix(MarkdownWithMath(renderer=renderer).render(source))
     except Exception:  # a missing attachment, or what else the renderer stumbles over
         return False

@@ -166,6 +166,17 @@ def hostile_cells():
         yield new_code_cell(f'"""{payload}', metadata={"nbgrader": graded()})
 
 
+def test_a_page_would_act_without_it():
+    """So that the tests below can fail."""
+    made = notebook(*map(new_markdown_cell, PAYLOADS[:30]))
+    for found, usual in zip(
+        acting(page(feedback_exporter(), made)),
+        acting(page(feedback_exporter(), notebook())),
+        strict=True,
+    ):
+        assert (found - usual).total() > 15
+
+
 @pytest.mark.parametrize("exporter", [feedback_exporter, formgrade_exporter])
 def test_no_cell_acts_in_a_page(exporter):
     made = notebook(*hostile_cells(), title=PAYLOADS[0], language_info={"name": PAYLOADS[0]})

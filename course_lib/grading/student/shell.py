@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import linecache
 import os
+import sys
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -65,6 +66,16 @@ class NotebookShell(InteractiveShell):
 
     showindentationerror = showsyntaxerror
 
+    def system(self, command: str) -> None:
+        """Run another program, as `!ls` and `%pip` do; say so where none can be started."""
+        try:
+            super().system(command)
+        except OSError:
+            sys.stderr.write(f"No other program can be started here; not run: {command}\n")
+
+    def ask_exit(self) -> None:
+        """`quit()` ends nothing: the rest of the notebook counts too."""
+
     def enable_gui(self, gui=None) -> None:
         """A notebook has no windows."""
 
@@ -74,9 +85,11 @@ def new_shell() -> NotebookShell:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.display_pub_class = _Publisher
-    return NotebookShell.instance(
+    shell = NotebookShell.instance(
         config=config, display_pub_class=_Publisher, displayhook_class=_Hook
     )
+    shell.enable_matplotlib("inline")  # figures are shown without being asked for, as in a kernel
+    return shell
 
 
 def error_output(
@@ -96,7 +109,7 @@ def error_output(
     ]
     if isinstance(value, SyntaxError) and value.text:
         lines.append(f"line {value.lineno}\n    {value.text.strip()}")
-    shown = [*lines[:20], f"{kind.__name__}: {text}"]
+    shown = [*lines[:20], f"{kind.__name__}: {text}" if text else kind.__name__]
     return {
         "output_type": "error",
         "ename": kind.__name__,

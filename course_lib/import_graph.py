@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,14 +22,16 @@ def imported_files(root: Path, code: Iterable[str]) -> set[Path]:
     return found
 
 
-def _imported_modules(source: str) -> Iterator[str]:
-    """Dotted names under course_lib that `source` imports; `from a import b` yields a and a.b."""
+@functools.cache  # most files are imported by many others
+def _imported_modules(source: str) -> frozenset[str]:
+    """Dotted names under course_lib that `source` imports; `from a import b` gives a and a.b."""
+    found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(name for name in found if name.startswith(PACKAGE))
 
 
 def _module_files(root: Path, name: str) -> Iterator[Path]:

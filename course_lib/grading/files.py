@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -22,7 +23,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())  # or the new name could reach the disk before the content
         os.replace(partial, path)
     except BaseException as problem:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         if isinstance(problem, OSError):
             raise OSError(
                 problem.errno, f"cannot write it: {problem.strerror}", str(path)

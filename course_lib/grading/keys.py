@@ -24,9 +24,7 @@ from course_lib.import_graph import imported_files
 _ROOT = Path(course_lib.__file__).parents[1]
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "ipython", "nbgrader")
 _TOOLS = ("checks", "grading", "widgets", "cli.py", "doctor.py")  # the rest is what is taught
-_VERDICT = (
-    "import course_lib.grading.worker, course_lib.grading.sandbox.warm"  # and all that these import
-)
+_VERDICT = ("grading.worker", "grading.sandbox.warm")  # with all that they import
 _SECRET_BYTES = 32
 
 
@@ -80,9 +78,10 @@ def environment() -> dict[str, str]:
 def _sources(exercises: frozenset[str], root: Path) -> str:
     """The digest of all code of the course that decides how exercises are graded."""
     package = root / "course_lib"
-    checks = [_check_of(exercise, package) for exercise in exercises]
-    files = {*checks, *(package / "checks").glob("*.py")}
-    files |= imported_files(root, [_VERDICT, *(file.read_text("utf-8") for file in files)])
+    framework = [file.stem for file in (package / "checks").glob("*.py")]
+    modules = [*_VERDICT, *(f"checks.{name}" for name in framework)]
+    modules += [_check_of(exercise, package) for exercise in exercises]
+    files = imported_files(root, [f"import course_lib.{module}" for module in modules])
     files |= {
         file for file in package.rglob("*.py") if file.relative_to(package).parts[0] not in _TOOLS
     }
@@ -102,11 +101,13 @@ def _exercises(released: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _check_of(exercise: str, package: Path) -> Path:
-    path = package / "checks" / f"{exercise.replace('-', '_')}.py"
+def _check_of(exercise: str, package: Path) -> str:
+    """The module of an exercise's check, which is not imported: that would import torch."""
+    module = f"checks.{exercise.replace('-', '_').replace('/', '.')}"
+    path = package.joinpath(*module.split(".")).with_suffix(".py")
     if not path.is_file():
         raise ValueError(f"exercise {exercise!r} has no check: there is no {path}")
-    return path
+    return module
 
 
 def _digest_of_files(files: Iterable[Path], root: Path) -> str:
@@ -158,4 +159,5 @@ def _create_secret(path: Path) -> None:
     except OSError as problem:
         raise OSError(problem.errno, f"cannot write it: {problem.strerror}", str(path)) from None
     finally:
-        own.unlink(missing_ok=True)
+        with suppress(OSError):
+            own.unlink()

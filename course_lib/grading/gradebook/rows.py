@@ -57,5 +57,8 @@ class Rows:
         if columns:
             values = {column: insert.excluded[column] for column in columns}
             insert = insert.on_conflict_do_update(index_elements=[self._table.c.id], set_=values)
+        if self._connection.dialect.name == "postgresql":
+            # Asked for something back, SQLAlchemy sends many rows in one statement.
+            insert = insert.returning(self._table.c.id)
         self._connection.execute(insert, list(self._changed.values()))
         self._changed = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import linecache
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class NotebookShell(InteractiveShell):
 
     def showtraceback(self, exc_tuple=None, *args, **kwargs) -> None:
         """Hand on an exception with the lines of the notebook alone."""
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the cell is over: its time limit must not strike
         kind, value, trace = self._get_exc_info(exc_tuple)
         self.emit(error_output(kind, value, trace))
 

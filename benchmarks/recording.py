@@ -32,7 +32,7 @@ def write_record(name: str, what: str, seeds: list[int], results: dict[str, Any]
         "hardware": f"{cpu_model()}, one thread a run",
         "torch": torch.__version__,
         "cpu_seconds": round(sum(os.times()[:4])),  # with those of child processes
-        "seeds": seeds,
+        **({"seeds": seeds} if seeds else {}),
         **rounded(results),
     }
     path = RESULTS / f"{name}.json"

@@ -333,17 +333,19 @@ def test_nothing_outlives_the_client(end):
 
 
 def test_stock_autograde_gives_the_same_grades(tmp_path):
-    """Two students, one with every notebook, through nbgrader's own command."""
+    """Two students and notebooks, through nbgrader's own command."""
     course = Course.read(ROOT, ASSIGNMENT)
     first = tmp_path / "local-provisioner"
-    students = [student for student in STUDENTS if student.id in ("perfect", "no_root")]
+    students = [student for student in STUDENTS if student.id in ("no_root", "no_bias_correction")]
     for student in students:
         folder = first / "submitted" / student.id / ASSIGNMENT
         folder.mkdir(parents=True)
         for name, content in student.hand_in(course).items():
             (folder / name).write_text(content, encoding="utf-8")
     shutil.copytree(ROOT / "solutions" / ASSIGNMENT, first / "solutions" / ASSIGNMENT)
-    shutil.copy(ROOT / "nbgrader_config.py", first)
+    settings = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    settings += "c.Execute.timeout = c.Execute.startup_timeout = 300  # on a busy machine\n"
+    (first / "nbgrader_config.py").write_text(settings, encoding="utf-8")
     nbgrader("generate_assignment", first, "local-provisioner")
     shutil.copytree(first, tmp_path / NAME)
     outputs = {}
@@ -354,7 +356,7 @@ def test_stock_autograde_gives_the_same_grades(tmp_path):
             [(cell.source, cell.get("outputs")) for cell in nbformat.read(path, 4).cells]
             for path in sorted(tmp_path.glob(f"{name}/autograded/*/*/*.ipynb"))
         ]
-    assert len(outputs[NAME]) == 4
+    assert len(outputs[NAME]) == 2
     assert outputs[NAME] == outputs["local-provisioner"]
 
 

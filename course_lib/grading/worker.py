@@ -125,14 +125,14 @@ _checks = functools.cache(catalogue)
 def _student(task: Task, isolation: Isolation) -> StudentProcess:
     """A process for the notebook; the warm one is started again if it is gone."""
     try:
-        return StudentProcess(_warm(isolation).address, task.limits)
+        return StudentProcess(_warm(isolation), task.limits)
     except SandboxError:
         warm = _warm(isolation)
         _warm.cache_clear()
         reason = warm.why_ended()
         warm.close()
         try:
-            return StudentProcess(_warm(isolation).address, task.limits)
+            return StudentProcess(_warm(isolation), task.limits)
         except SandboxError as problem:
             raise SandboxError(f"{problem} {reason} {_warm(isolation).why_ended()}") from None
 

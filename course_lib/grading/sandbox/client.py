@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from course_lib.grading.channel import Channel
 from course_lib.grading.codec import CodecError
+from course_lib.grading.sandbox.start import WarmProcess
 from course_lib.grading.tasks import Limits
 
 _START_SECONDS = 60.0  # to import torch, on a busy machine
@@ -33,15 +34,13 @@ class Ending:
 class StudentProcess:
     """One sandboxed process, to talk to over `channel`; gone with all it did when closed."""
 
-    def __init__(self, address: str, limits: Limits) -> None:
-        self._control = socket.socket(socket.AF_UNIX)
-        self._control.settimeout(_START_SECONDS)
+    def __init__(self, warm: WarmProcess, limits: Limits) -> None:
         try:
-            self._control.connect(address)
+            self._control = warm.fork()
+            self._control.settimeout(_START_SECONDS)
             self._control.sendall(json.dumps(dataclasses.asdict(limits)).encode())
             said, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
         except OSError as problem:
-            self._control.close()
             raise SandboxError(f"the warm process does not answer: {problem}") from None
         if not descriptors:
             self._control.close()

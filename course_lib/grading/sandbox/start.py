@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,29 +16,34 @@ _END_SECONDS = 10.0
 
 
 class WarmProcess:
-    """Starts the warm process; `address` is where it listens, for any process of this user."""
+    """A process that has everything imported and forks on request; ends with whoever started it."""
 
     def __init__(self, isolation: Isolation) -> None:
-        self._folder = tempfile.mkdtemp(prefix="course-grade-")  # only this user may enter it
-        self.address = os.path.join(self._folder, "warm")
-        self._errors = Path(self._folder, "errors").open("w+b")  # noqa: SIM115, closed in `close`
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(self.address)
-            listener.listen(128)
-            command = [sys.executable, "-m", "course_lib.grading.sandbox.warm", isolation]
-            command += [str(listener.fileno())]
+        """Start it; it answers the first request when its imports are done."""
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed in `close`
+        self._requests, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with theirs:
+            module = "course_lib.grading.sandbox.warm"
+            command = [sys.executable, "-m", module, isolation, str(theirs.fileno())]
             environment = _environment()
             if isolation is Isolation.NAMESPACES:
                 command = bubblewrap_command(command, environment)
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=self._errors,
                 stderr=self._errors,
-                pass_fds=[listener.fileno()],
+                pass_fds=[theirs.fileno()],
                 env=environment | {"PATH": os.environ.get("PATH", os.defpath)},
                 cwd="/",
             )
+
+    def fork(self) -> socket.socket:
+        """The connection to a supervisor that is forked for it; raises OSError if it has ended."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._requests, [b"fork"], [theirs.fileno()])
+        return ours
 
     def why_ended(self) -> str:
         """What the warm process wrote before it ended, "" while it lives."""
@@ -51,14 +55,13 @@ class WarmProcess:
 
     def close(self) -> None:
         """End the warm process, and with it everything that it started."""
-        self._process.stdin.close()
+        self._requests.close()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._errors.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> WarmProcess:
         """Enter with the process started."""
@@ -77,7 +80,7 @@ def _environment() -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "LANG": "C.UTF-8",
-        "HOME": "/scratch",
+        "HOME": "/nonexistent",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
     }

@@ -1,7 +1,7 @@
 """The warm process: everything is imported once, then forked for each notebook.
 
 `client.py` starts it, inside the sandbox, as `python -m course_lib.grading.sandbox.warm`. For each
-connection it forks a supervisor, which forks the process that runs the student's code and ends it
+request it forks a supervisor, which forks the process that runs the student's code and ends it
 when the other side hangs up. The warm process itself never runs a student's code, and what it holds
 in memory, which every fork can read, is what is published anyway.
 """
@@ -43,30 +43,27 @@ _MADV_COLLAPSE = 25
 _HUGE_PAGE = 2 * 1024 * 1024
 
 
-def main(isolation: Isolation, listener: socket.socket) -> None:
-    """Serve connections until standard input, which the parent holds, is closed."""
+def main(isolation: Isolation, requests: socket.socket) -> None:
+    """Fork a supervisor for each connection that comes, until whoever sends them is gone."""
     if isolation is not Isolation.NONE:
         importlib.import_module("pyseccomp")  # starts a process to find its library
     warm_up()
     gc.collect()
     gc.freeze()
     _use_huge_pages()
-    poller = select.poll()
-    poller.register(listener, select.POLLIN)
-    poller.register(sys.stdin, select.POLLHUP)
-    while True:
-        ready = {descriptor for descriptor, _ in poller.poll(500)}
-        if sys.stdin.fileno() in ready:
-            return
-        if listener.fileno() in ready:
-            control, _ = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _run_to_the_end(_supervise, control, isolation)
-            control.close()
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+    with tempfile.TemporaryDirectory(prefix="course-scratch-") as scratches:
+        while True:
+            if select.select([requests], [], [], 0.5)[0]:
+                message, descriptors, _, _ = socket.recv_fds(requests, 16, 1)
+                if not message:
+                    return
+                with socket.socket(fileno=descriptors[0]) as control:
+                    if os.fork() == 0:
+                        requests.close()
+                        _run_to_the_end(_supervise, control, isolation, scratches)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
 
 
 def _run_to_the_end(function, *arguments) -> None:
@@ -79,7 +76,7 @@ def _run_to_the_end(function, *arguments) -> None:
         os._exit(code)
 
 
-def _supervise(control: socket.socket, isolation: Isolation) -> None:
+def _supervise(control: socket.socket, isolation: Isolation, scratches: str) -> None:
     """Start one student's process, wait for it or for the judge to hang up, say how it ended."""
     _die_with_parent()
     limits = Limits(**json.loads(control.recv(65536)))
@@ -89,7 +86,7 @@ def _supervise(control: socket.socket, isolation: Isolation) -> None:
             _die_with_parent()  # forgotten with the change of user
             scratch = SCRATCH
         else:
-            scratch = Path(tempfile.mkdtemp(prefix="course-scratch-"))
+            scratch = Path(tempfile.mkdtemp(dir=scratches))
     except OSError as problem:
         control.sendall(
             json.dumps({"problem": f"the sandbox cannot be set up: {problem}"}).encode()

@@ -53,6 +53,7 @@ class _Entry:
     """A submission on its way."""
 
     handed_in: HandedIn
+    submission: Submission
     results: list[Result]
     n_waiting: int = 0  # tasks without an outcome
     has_failed: bool = False
@@ -84,10 +85,12 @@ class Run:
         for student, folder in students:
             try:
                 handed_in = read_submission(student, folder, self._assignment)
+                names = {part.notebook for part in (*handed_in.tasks, *handed_in.refused)}
+                submission = Submission(student, handed_in.timestamp, frozenset(names))
             except Exception as problem:  # no submission may stop the others
                 self._fail(student, "", f"It cannot be read: {problem}")
                 continue
-            entry = _Entry(handed_in, list(handed_in.refused))
+            entry = _Entry(handed_in, submission, list(handed_in.refused))
             for result in handed_in.refused:
                 self._store.write(result)
             new = []
@@ -130,9 +133,7 @@ class Run:
             handed_in = entry.handed_in
             folder = autograded_folder(self._directory, handed_in.student, self._assignment.name)
             write_autograded(folder, handed_in, entry.results)
-            names = frozenset(result.notebook for result in entry.results)
-            submission = Submission(handed_in.student, handed_in.timestamp, names)
-            graded.append((submission, entry.results))
+            graded.append((entry.submission, entry.results))
         if graded:  # first the files, then the gradebook, then the note that both are done
             self._writer.write(graded)
         self._store.mark_committed({e.handed_in.student: _digest(e) for e in batch})

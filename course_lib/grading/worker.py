@@ -20,7 +20,7 @@ from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
 from course_lib.grading.sandbox.client import SandboxError, StudentProcess
-from course_lib.grading.sandbox.isolation import Isolation
+from course_lib.grading.sandbox.isolation import Isolation, available
 from course_lib.grading.sandbox.start import WarmProcess
 from course_lib.grading.tasks import ExerciseResult, Incident, IncidentKind, Result, Task
 from course_lib.grading.transcript import Test, Transcript, transcribe
@@ -35,12 +35,13 @@ from course_lib.grading.verdict import (
 NO_RESPONSE = "No response."  # nbgrader's comment on an answer that nobody touched
 
 
-def grade(task: Task, isolation: Isolation) -> Result:
-    """Grade one notebook in the sandbox.
+def grade(task: Task, isolation: Isolation | None = None) -> Result:
+    """Grade one notebook in the sandbox: the best that this machine has, if none is named.
 
     Never raises because of what was handed in. Raises SandboxError where no process can be started,
     and ValueError for a release that it cannot judge.
     """
+    isolation = isolation or _best_isolation()
     started, busy = monotonic(), process_time()
     notebook = nbformat.reads(task.content, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -120,6 +121,14 @@ def _test(cell: NotebookNode, seed: int) -> Test:
 
 
 _checks = functools.cache(catalogue)
+
+
+@functools.cache
+def _best_isolation() -> Isolation:
+    found = available()
+    if found.isolation is Isolation.NONE:
+        raise SandboxError(found.in_words())
+    return found.isolation
 
 
 def _student(task: Task, isolation: Isolation) -> StudentProcess:

@@ -134,6 +134,23 @@ def test_huge_cells_are_cut(monkeypatch):
         assert "too long" in cell.source
 
 
+def test_long_lines_of_code_are_cut():
+    source = "first\n" + "a." * module.MAX_LINE + "\nlast"
+    (cell,) = cleaned(new_code_cell(source)).cells
+    first, long, last = cell.source.split("\n")
+    assert (first, last) == ("first", "last")
+    assert long.startswith("a." * (module.MAX_LINE // 2) + "  # [")
+    longest = "x" * module.MAX_LINE + "\ny"
+    assert cleaned(new_code_cell(longest)).cells[0].source == longest
+
+
+def test_all_cells_together_are_bounded():
+    lines = "x = 1\n" * (module.MAX_CELL // 6)
+    made = cleaned(*(new_code_cell(lines) for _ in range(20)))
+    assert sum(len(cell.source) for cell in made.cells) < module.MAX_SHOWN + 20 * 100
+    assert [cell.source == lines for cell in made.cells] == [True] * 6 + [False] * 14
+
+
 def test_only_some_markdown_is_rendered():
     cells = [new_markdown_cell("x" * 15_000) for _ in range(20)]
     shown = [cell.source.startswith("x") for cell in cleaned(*cells).cells]

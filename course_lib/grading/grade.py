@@ -12,14 +12,12 @@ from nbgrader.preprocessors import Execute
 from rich.console import Console
 from traitlets.config import Config
 
-from course_lib.checks import catalogue
 from course_lib.grading import worker
 from course_lib.grading.course import nbgrader_settings
 from course_lib.grading.gradebook import GradebookWriter, sync_assignment
 from course_lib.grading.keys import course_secret
 from course_lib.grading.pool import grade_locally
 from course_lib.grading.progress import Progress
-from course_lib.grading.report.cohort_report import write_report
 from course_lib.grading.results import ResultStore
 from course_lib.grading.run import Run, Summary
 from course_lib.grading.sandbox.isolation import Isolation, available
@@ -91,16 +89,22 @@ def grade_assignment(
             for task, outcome in outcomes:
                 run.take(task, outcome)
             run.flush()
-        summary.seconds = monotonic() - started
-        summary.report = course_folder / REPORTS / f"{assignment}.html"
-        _report(summary, run, directory)
     except (LookupError, ValueError, RuntimeError, OSError) as problem:
         raise GradingError(str(problem)) from problem
+    summary.seconds = monotonic() - started
+    try:
+        _report(summary, run, directory, course_folder / REPORTS / f"{assignment}.html")
+    except (ValueError, OSError) as problem:
+        raise GradingError(f"all is graded, but the report cannot be written: {problem}") from None
     return summary
 
 
-def _report(summary: Summary, run: Run, directory: CourseDirectory) -> None:
+def _report(summary: Summary, run: Run, directory: CourseDirectory, path: Path) -> None:
     """Write the instructor's page."""
+    # Imports that take seconds, while the workers need the processors.
+    from course_lib.checks import catalogue
+    from course_lib.grading.report.cohort_report import write_report
+
     published = [
         {
             path.stem: path.read_text(encoding="utf-8")
@@ -109,7 +113,7 @@ def _report(summary: Summary, run: Run, directory: CourseDirectory) -> None:
         for kind in (directory.release_directory, directory.source_directory)
     ]
     write_report(
-        summary.report,
+        path,
         summary.assignment,
         run.results(),
         summary.failures,
@@ -118,6 +122,7 @@ def _report(summary: Summary, run: Run, directory: CourseDirectory) -> None:
         solutions=published[1],
         seconds=summary.seconds,
     )
+    summary.report = path
 
 
 def _limits(config: Config) -> Limits:

@@ -31,3 +31,6 @@ FAMILIES = {
     )
 }
 KINDS = tuple(kind for kinds in FAMILIES.values() for kind in kinds)
+
+# What depends on the sandbox and not on the judge.
+OF_THE_SANDBOX = (*FAMILIES["host"], *FAMILIES["hunting"], *FAMILIES["endings"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostile.kind import LEFT, Kind
+from hostile.kind import LEFT, STOPPED, Kind
 
 KINDS = (
     Kind(
@@ -182,6 +182,8 @@ KINDS = (
         shell = get_ipython()
         shell.user_ns = Names(shell.user_ns)
         """,
+        points=0,
+        reported=frozenset({STOPPED}),
     ),
     Kind(
         "numbers_after_tests",

@@ -18,12 +18,12 @@ def _marked_up(notebook):
     picture = {"x.html": {"text/html": script}}
     notebook.cells.insert(0, new_markdown_cell(text, attachments=attachment | picture))
     notebook.cells.insert(1, new_raw_cell(text, metadata={"raw_mimetype": "text/html"}))
-    notebook.metadata["title"] = notebook.metadata["authors"] = script
+    notebook.metadata |= {"title": script, "authors": [{"name": script}]}
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": script}}
     notebook.metadata.kernelspec["display_name"] = script
     notebook.metadata.language_info |= {"pygments_lexer": script, "codemirror_mode": script}
     for cell in notebook.cells:
-        cell.metadata["name"] = cell.metadata["tags"] = [script]
+        cell.metadata |= {"name": script, "tags": [script]}
         cell.metadata["nbgrader-comment"] = script
     return notebook
 

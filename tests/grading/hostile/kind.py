@@ -73,6 +73,7 @@ class Kind:
     edit: Edit = lambda notebook: notebook  # what else becomes of the notebook
     hand_in: HandIn = as_file  # puts the submission's files into its folder
     points: float = EARNED  # deserved: what it must get, no more and no less
+    may_lose: bool = False  # it breaks its own notebook in a race: less is possible
     reported: frozenset[IncidentKind] | None = frozenset()  # what an instructor hears of; None: any
     beats_one_process: bool = False  # gains points where cells and judge share a process
     shows: str = ""  # a text that must stand in the graded notebook

@@ -23,6 +23,7 @@ def lines_out():
 def send(content):
     for descriptor in lines_out():
         try:
+            os.set_blocking(descriptor, True)
             os.write(descriptor, content)
         except OSError:
             pass
@@ -42,6 +43,7 @@ def forge(message):
 
 
 def _in_cell(id: str, tries: str, code: str, points: float, *reported: str) -> Kind:
+    """The attack is made while the cells run; another process goes on without its cell."""
     return Kind(id, tries, f"{_FORGE}\n{code}", points=points, reported=frozenset(reported))
 
 
@@ -58,26 +60,34 @@ flawless = {"passed": True, "points": 24, "max_points": 24, "findings": [], "don
 """
 
 KINDS = (
-    _in_cell("garbage", "Random bytes.", "send(os.urandom(5000))", 0, TRIED),
+    _in_cell(
+        "garbage",
+        "Random bytes.",
+        "send(os.urandom(5000))",
+        4,
+        STOPPED,
+        TRIED,
+    ),
     _in_cell(
         "giant_header",
         "A message that claims to be four gigabytes long, and never comes.",
         "send(struct.pack('>I', 2**32 - 1) + b'x')",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
         "truncated_message",
         "Half a message, then the end of the process.",
         "send(framed(pack({'ended': 0}))[:-3])\nos._exit(0)",
-        0,
-        TRIED,
+        4,
+        STOPPED,
     ),
     _in_cell(
         "dripping",
         "A message that arrives a byte at a time, for as long as anyone waits.",
         "send(struct.pack('>I', 1000))\nwhile True:\n    send(b'x')\n    time.sleep(0.2)",
-        0,
+        4,
         STOPPED,
     ),
     _in_cell(
@@ -85,14 +95,16 @@ KINDS = (
         "Well-framed messages whose containers claim a billion items.",
         "for head in (b'\\xdd', b'\\xdf', b'\\xc9', b'\\xc6', b'\\xdb'):\n"
         "    send(framed(struct.pack('>I', 5) + head + b'\\xff' * 4))",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
         "nested_message",
         "A message that is nested a million deep.",
         "send(framed(struct.pack('>I', 10**6) + b'\\x91' * 10**6))",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
@@ -103,7 +115,8 @@ KINDS = (
         "    def __reduce__(self):\n"
         "        return os.system, ('touch $course/left-by-a-hostile-submission',)\n\n"
         "send(pickle.dumps(Bomb()))\nsend(framed(pickle.dumps(Bomb())))",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
@@ -112,7 +125,8 @@ KINDS = (
         f"{_ALL_RIGHT}\n"
         "for name in ('report', 'result', 'scores', 'outcome', 'grade'):\n"
         "    forge(flawless)\n    forge({name: flawless})",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
@@ -122,6 +136,7 @@ KINDS = (
         "    forge({'ended': number})\n"
         "    forge({'test': number, 'missing': []})",
         0,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
@@ -129,7 +144,8 @@ KINDS = (
         "Sends outcomes before any case was sent.",
         "for _ in range(200):\n"
         "    forge({'outcome': plain_outcome(Outcome(torch.zeros(3))), 'called': []})",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
@@ -141,14 +157,15 @@ KINDS = (
         "    {'output_type': 'error', 'ename': 1, 'evalue': None, 'traceback': {}},\n"
         "    {'output_type': 'stream', 'name': 'stdout', 'text': 'x', 'nbgrader': {}}):\n"
         "    forge({'output': output})",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_cell(
         "closes_the_line",
         "Closes every descriptor, so that nobody hears of it again.",
         "os.closerange(0, 4096)",
-        0,
+        4,
         STOPPED,
     ),
     _in_cell(
@@ -158,23 +175,27 @@ KINDS = (
         "for descriptor in lines_out():\n"
         "    if descriptor not in (ours.fileno(), theirs.fileno()):\n"
         "        os.dup2(theirs.fileno(), descriptor)\n",
-        0,
+        4,
         STOPPED,
     ),
-    _in_cell(
+    Kind(
         "never_reads",
         "A thread reads whatever the judge sends, before the session can.",
-        "import threading\n\n"
-        "def steal():\n"
-        "    while True:\n"
-        "        for descriptor in lines_out():\n"
-        "            try:\n"
-        "                print('STOLEN', os.read(descriptor, 100))\n"
-        "            except OSError:\n"
-        "                pass\n\n"
-        "threading.Thread(target=steal, daemon=True).start()",
-        0,
-        STOPPED,
+        f"""{_FIND}
+import threading
+
+def steal():
+    while True:
+        for descriptor in lines_out():
+            try:
+                os.read(descriptor, 100)
+            except OSError:
+                pass
+
+threading.Thread(target=steal, daemon=True).start()
+""",
+        may_lose=True,
+        reported=None,
     ),
     _in_cell(
         "replaced_session",
@@ -192,14 +213,14 @@ KINDS = (
         "for _ in range(50):\n"
         "    forge({'outcome': plain_outcome(Outcome(x.new_zeros(3))), 'called': []})",
         0,
-        TRIED,
     ),
     _in_answer(
         "forged_refusal",
         "Outcomes with fields of wrong types: texts of a gigabyte, negative counts, more fields.",
         "wrong = plain_outcome(Outcome()) | {'used_global_rng': 'no', 'points': 24}\n"
         "forge({'outcome': wrong, 'called': 'nobody', 'points': 24})",
-        0,
+        4,
+        STOPPED,
         TRIED,
     ),
     _in_answer(
@@ -207,8 +228,7 @@ KINDS = (
         "Outputs that hold the hidden cases, long after all cells have ended.",
         "text = f'inputs {x.tolist()}'\n"
         "forge({'output': {'output_type': 'stream', 'name': 'stdout', 'text': text}})",
-        0,
-        TRIED,
+        4,
     ),
     _in_answer(
         "hangs_up",
@@ -224,6 +244,7 @@ KINDS = (
         "while True:\n"
         "    send(content)",
         4,
+        STOPPED,
         TRIED,
     ),
 )

@@ -139,8 +139,6 @@ def _linked_folder(notebook: str, folder) -> None:
     (folder / "others").symlink_to(folder.parents[1])
     (folder / "loop").symlink_to(folder)
     (folder / "secret.txt").symlink_to(folder.parents[2] / "notes.txt")
-    with contextlib.suppress(OSError):
-        os.link(folder.parents[2] / "notes.txt", folder / "hard.txt")
 
 
 def _pipe(notebook: str, folder) -> None:
@@ -192,9 +190,12 @@ def _many_files(notebook: str, folder) -> None:
     deep.mkdir(parents=True)
 
 
-def _many_cells(notebook):
-    notebook.cells += [new_code_cell("1") for _ in range(20_000)]
-    return notebook
+def _with_cells(number: int):
+    def edit(notebook):
+        notebook.cells += [new_code_cell("1") for _ in range(number)]
+        return notebook
+
+    return edit
 
 
 def _shadowing(notebook: str, folder) -> None:
@@ -241,7 +242,14 @@ KINDS = (
     Kind("other_kernel", "A kernel of its own, with a command line to run.", edit=_kernel),
     Kind("scored_already", "Scores, comments and outputs, as if it were graded.", edit=_scored),
     Kind("magics", "Cells of other languages: shells, programs, installers.", edit=_magics),
-    Kind("many_cells", "Twenty thousand cells more.", edit=_many_cells, reported=None),
+    Kind("many_cells", "Fifteen hundred cells more.", edit=_with_cells(1500)),
+    Kind(
+        "too_many_cells",
+        "Twenty thousand cells more.",
+        edit=_with_cells(20_000),
+        points=0,
+        reported=_REFUSED,
+    ),
     Kind(
         "linked_to_the_solution",
         "A link to the solved notebook.",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from hostile.kind import Kind
+from hostile.kind import STOPPED, Kind
 
 
 def _returning(id: str, tries: str, cell: str, result: str, **options) -> Kind:
-    """A kind whose every wrong answer returns one expression."""
+    """A kind with two answers that return one expression."""
     signatures = {
         "polynomial-features": "polynomial_features(x, degree)",
-        "least-squares": "fit_least_squares(features, y, rcond=1e-10)",
-        "train-validation-split": "train_validation_split(x, y, validation_fraction, generator)",
         "bias-variance": "bias_variance(predictions, true_mean)",
     }
     answers = {
@@ -171,6 +169,13 @@ KINDS = (
         "torch.zeros(1).expand(10**9, 10**9)",
     ),
     _returning(
+        "large_results",
+        "Honest tensors that are far too large: a mistake, and no reason to suspect anyone.",
+        "",
+        "torch.zeros(500_000, dtype=torch.float64)",
+        reported=frozenset({STOPPED}),
+    ),
+    _returning(
         "ten_gigabytes",
         "A hundred tensors below each limit that share one memory, until they are copied.",
         "import torch\n\nshared = torch.zeros(1, dtype=torch.float64).expand(19_000_000)",
@@ -261,7 +266,7 @@ KINDS = (
     _returning(
         "million_keys",
         "A dict with a million keys, each a list's worth of text.",
-        "many = {f'key {i}' * 10: [i] for i in range(300_000)}",
+        "many = {f'key {i}' * 10: [i] for i in range(150_000)}",
         "many",
     ),
     _returning(

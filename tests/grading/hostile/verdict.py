@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostile.kind import Kind
+from hostile.kind import STOPPED, Kind
 
 KINDS = (
     Kind(
@@ -138,14 +138,18 @@ KINDS = (
         "patch_execute",
         "No case is ever run; for each, an outcome of the attacker's choice comes back.",
         """
-        import course_lib.checks as checks
+        import sys
+
         from course_lib.checks import execution
 
-        def pretend(check, implementation, cases):
+        def pretend(check, implementation, cases, **options):
             chosen = {"passed": True, "points": check.max_points, "judge": None}
             return [execution.Outcome(outputs=chosen) for case in cases]
 
-        checks.execute_all = execution.execute_all = pretend
+        for module in list(sys.modules.values()):
+            for name in ("execute_all", "execute_each"):
+                if hasattr(module, name):
+                    setattr(module, name, pretend)
         """,
         points=0,
     ),
@@ -170,6 +174,7 @@ KINDS = (
                 return x.new_ones(len(x), degree + 1)
             """,
         },
+        reported=frozenset({STOPPED}),
     ),
     Kind(
         "torch_function_mode",

@@ -1,0 +1,211 @@
+"""Nothing that a submission does raises a score, harms another, tells a secret, or stays behind."""
+
+import json
+import re
+import sys
+
+import pytest
+from bs4 import BeautifulSoup
+from hostile.cohort import KINDS
+from hostile.graded import ASSIGNMENT, HONEST, LIMITS, ROOT, grade_all
+from hostile.kind import NOTEBOOK, REFUSED
+from nbconvert import HTMLExporter
+from nbgrader.converters import GenerateFeedback
+
+from course_lib.checks import catalogue
+from course_lib.grading.course import nbgrader_settings, run_nbgrader
+from course_lib.grading.submissions import NOT_GRADED, read_assignment, read_submission
+from course_lib.grading.verdict import hidden_cases
+
+pytestmark = [
+    pytest.mark.xdist_group("hostile"),
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux can isolate"),
+]
+FULL = 24.0
+# What attacks print when they get what they want.
+WON = re.compile(
+    "OPENED|READ |REACHED|GRANTED|LIFTED|EDITED|HARMED|ESCAPED|LISTED|RAN IT|TYPED INTO|SEED"
+    "|MADE A DEVICE|TOO MUCH|MORE THAN ALLOWED|RETURNED|(?m:^wrote )"
+)
+LEAKING = ("print_the_cases", "return_the_cases", "write_the_cases", "outputs_after_the_cells")
+SHOWN = [kind.id for kind in KINDS if kind.id.endswith(("html", "escapes", "report", "names"))]
+SHOWN += ["markup_in_the_file", "template_in_text", "strange_outputs", "type_without_a_name"]
+
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    return grade_all(tmp_path_factory.mktemp("hostile"))
+
+
+def outputs(graded, student):
+    """All that the graded notebook shows beside its cells, as text."""
+    cells = json.loads(graded.notebook(student))["cells"]
+    return json.dumps([cell.get("outputs", []) for cell in cells], ensure_ascii=False)
+
+
+@each_kind
+def test_the_points_are_those_that_the_honest_part_deserves(graded, kind):
+    points = graded.points[kind.id]
+    assert points == kind.points or (kind.may_lose and points < kind.points)
+
+
+@each_kind
+def test_the_instructor_hears_of_what_happened(graded, kind):
+    if kind.id in graded.results:
+        incidents = {incident.kind for incident in graded.results[kind.id].incidents}
+    else:
+        assert NOT_GRADED in graded.notebook(kind.id)
+        incidents = {REFUSED}
+    assert kind.reported is None or incidents == kind.reported
+
+
+@each_kind
+def test_nothing_was_got_that_is_not_given(graded, kind):
+    shown = outputs(graded, kind.id)
+    assert not WON.search(shown)
+    assert [canary for canary in graded.canaries if canary in shown] == []
+    assert kind.shows in shown
+
+
+@each_kind
+def test_what_is_written_is_bounded_and_legible(graded, kind):
+    text = graded.notebook(kind.id)
+    shown = outputs(graded, kind.id)
+    assert len(shown) < 6 * LIMITS.output_bytes
+    assert not re.search(r"\\u001b|\\u009b|\\u202e|\\u0000|[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
+    assert json.loads(text)["cells"]
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_nobody_else_is_harmed(graded, student):
+    assert graded.points[student] == FULL
+    assert graded.results[student].incidents == ()
+
+
+def test_every_submission_has_a_result(graded):
+    assert graded.summary.failures == []
+    assert graded.points.keys() == {*HONEST, *(kind.id for kind in KINDS)}
+    assert graded.max_points == FULL
+
+
+def test_nothing_stays_behind(graded):
+    assert graded.processes == []
+    assert graded.files == []
+
+
+def test_nobody_has_called(graded):
+    assert graded.heard == []
+
+
+def test_the_run_ends_in_time(graded):
+    """Far below what so many submissions would take if each were let to use up its limits."""
+    assert graded.seconds < 600
+
+
+def test_the_terminal_shows_no_text_of_a_student(graded):
+    assert "alert" not in graded.console
+    assert "\x1b]" not in graded.console
+
+
+@pytest.mark.parametrize("student", LEAKING)
+def test_no_hidden_case_is_told(graded, student):
+    seed, _ = _seed_and_task(graded, student)
+    shown = outputs(graded, student)
+    checks = [
+        catalogue()[f"{ASSIGNMENT}/{name}"] for name in ("polynomial-features", "bias-variance")
+    ]
+    hidden = {
+        number for check in checks for case in hidden_cases(check, seed) for number in _odd(case)
+    }
+    assert len(hidden) > 10
+    assert [number for number in hidden if f"{number:.6g}" in shown] == []
+
+
+def test_public_cases_are_told(graded):
+    """So that the test above could have found hidden ones."""
+    check = catalogue()[f"{ASSIGNMENT}/bias-variance"]
+    public = [number for case in check.drawn_cases(0) for number in _odd(case)]
+    assert any(str(number) in outputs(graded, "print_the_cases") for number in public)
+
+
+def test_no_seed_is_told(graded):
+    for kind in KINDS:
+        seed, _ = _seed_and_task(graded, kind.id)
+        assert seed is None or str(seed) not in graded.notebook(kind.id)
+
+
+def _seed_and_task(graded, student):
+    """The seed of a submission's cases, None for one that was refused."""
+    directory = nbgrader_settings(ROOT, graded.course)
+    from nbgrader.coursedir import CourseDirectory
+
+    secret = (graded.course / ".grading" / "grading_secret").read_bytes()
+    assignment = read_assignment(CourseDirectory(config=directory), ASSIGNMENT, secret, LIMITS)
+    folder = graded.course / "submitted" / student / ASSIGNMENT
+    tasks = read_submission(student, folder, assignment).tasks
+    return (tasks[0].seed, tasks[0]) if tasks else (None, None)
+
+
+def _odd(case):
+    """The numbers of a case that nobody would write by chance."""
+    for value in case.inputs.values():
+        for number in (
+            getattr(value, "flatten", list)().tolist() if hasattr(value, "tolist") else []
+        ):
+            if len(f"{number:.6g}") > 6:
+                yield number
+
+
+@pytest.fixture(scope="module")
+def harmless(graded):
+    """What an honest student's pages hold that runs or leads elsewhere."""
+    return {name: _active(page(graded, "ada")) for name, page in PAGES.items()}
+
+
+def _feedback(graded, student):
+    run_nbgrader(GenerateFeedback, ROOT, graded.course, ASSIGNMENT, re.escape(student), NOTEBOOK)
+    path = graded.course / "feedback" / student / ASSIGNMENT / f"{NOTEBOOK}.html"
+    return path.read_text(encoding="utf-8")
+
+
+def _plain_page(graded, student):
+    """As Jupyter's own pages and nbgrader's formgrader turn a notebook into HTML."""
+    path = graded.course / "autograded" / student / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
+    return HTMLExporter(template_name="basic").from_filename(str(path))[0]
+
+
+PAGES = {"feedback": _feedback, "plain": _plain_page}
+
+
+def _active(page):
+    """Everything in a page that could run, load, or send something."""
+    found = []
+    for tag in BeautifulSoup(page, "html.parser").find_all(True):
+        if tag.name in (
+            "script",
+            "iframe",
+            "object",
+            "embed",
+            "form",
+            "base",
+            "link",
+            "meta",
+            "style",
+        ):
+            found.append(tag.name)
+        for name, value in tag.attrs.items():
+            if name.startswith("on") or name in ("srcdoc", "formaction"):
+                found.append(f"{tag.name} {name}")
+            if name in ("href", "src", "action") and re.match(
+                r"\s*(java|vb|data:text)", str(value)
+            ):
+                found.append(f"{tag.name} {value}")
+    return sorted(found)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("student", SHOWN)
+def test_no_page_runs_what_a_student_wrote(graded, harmless, student, page):
+    assert _active(PAGES[page](graded, student)) == harmless[page]

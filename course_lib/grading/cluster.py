@@ -22,6 +22,7 @@ from dask.distributed import Client, Future, KilledWorker, Security, get_worker,
 from distributed.client import FuturesCancelledError
 from distributed.comm import CommClosedError
 from distributed.core import rpc
+from distributed.utils import silence_logging_cmgr
 
 from course_lib.grading.keys import environment
 from course_lib.grading.pool import Failure, outcome_of, time_limit
@@ -49,7 +50,10 @@ def grade_on_cluster(tasks: Iterable[Task], grade: Grade, address: str) -> Itera
     a worker's software differs from ours.
     """
     _require_scheduler(address)
-    with Client(address, timeout=_CONNECT_SECONDS, set_as_default=False) as client:
+    with (
+        silence_logging_cmgr("CRITICAL"),  # what goes wrong is raised, in plain words
+        Client(address, timeout=_CONNECT_SECONDS, set_as_default=False) as client,
+    ):
         try:
             _require_workers_like_us(client)
             yield from _outcomes(client, iter(tasks), grade)

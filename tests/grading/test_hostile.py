@@ -1,48 +1,88 @@
 """Nothing that a submission does raises a score, harms another, tells a secret, or stays behind."""
 
 import json
+import os
 import re
-import sys
 
 import pytest
 from bs4 import BeautifulSoup
-from hostile.cohort import KINDS
+from hostile.cohort import KINDS, OF_THE_SANDBOX
 from hostile.graded import ASSIGNMENT, HONEST, LIMITS, ROOT, grade_all
 from hostile.kind import NOTEBOOK, REFUSED
 from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
 
 from course_lib.checks import catalogue
 from course_lib.grading.course import nbgrader_settings, run_nbgrader
+from course_lib.grading.sandbox.isolation import Isolation, available
+from course_lib.grading.sandbox.landlock import landlock_abi
 from course_lib.grading.submissions import NOT_GRADED, read_assignment, read_submission
 from course_lib.grading.verdict import hidden_cases
 
-pytestmark = [
-    pytest.mark.xdist_group("hostile"),
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux can isolate"),
-]
 FULL = 24.0
 # What attacks print when they get what they want.
 WON = re.compile(
-    "OPENED|READ |REACHED|GRANTED|LIFTED|EDITED|HARMED|ESCAPED|LISTED|RAN IT|TYPED INTO|SEED"
-    "|MADE A DEVICE|TOO MUCH|MORE THAN ALLOWED|RETURNED|(?m:^wrote )"
+    r"OPENED|READ |REACHED|GRANTED|LIFTED|EDITED|HARMED|ESCAPED|LISTED|RAN IT|42RAN|TYPED INTO"
+    r"|\bSEED\b|MADE A DEVICE|TOO MUCH|MORE THAN ALLOWED|RETURNED|(?m:^wrote )"
 )
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LEAKING = ("print_the_cases", "return_the_cases", "write_the_cases", "outputs_after_the_cells")
 SHOWN = [kind.id for kind in KINDS if kind.id.endswith(("html", "escapes", "report", "names"))]
 SHOWN += ["markup_in_the_file", "template_in_text", "strange_outputs", "type_without_a_name"]
 
-each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+COHORTS = {Isolation.NAMESPACES: KINDS, Isolation.LANDLOCK: OF_THE_SANDBOX}
+
+
+def marked(isolation, *more):
+    """Parameters of a test that looks at the cohort which was graded under an isolation."""
+    group = pytest.mark.xdist_group(f"hostile {isolation}")
+    return pytest.param(isolation, *more, marks=group, id="-".join([isolation, *map(str, more)]))
+
+
+def each(names="", of=lambda kinds: [()]):
+    """A test for each cohort, and in each for every item that `of` makes of its kinds."""
+    return pytest.mark.parametrize(
+        f"graded {names}".split(),
+        [marked(isolation, *item) for isolation, kinds in COHORTS.items() for item in of(kinds)],
+        indirect=["graded"],
+    )
+
+
+each_isolation = each()
+each_kind = each("id", lambda kinds: [(kind.id,) for kind in kinds])
+in_namespaces = pytest.mark.parametrize("graded", [marked(Isolation.NAMESPACES)], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    return grade_all(tmp_path_factory.mktemp("hostile"))
+def graded(request, tmp_path_factory):
+    """The cohort as it was graded under the test's isolation."""
+    isolation, found = request.param, available()
+    if isolation is Isolation.NAMESPACES and found.isolation is not isolation:
+        pytest.skip(found.in_words())
+    if isolation is Isolation.LANDLOCK and landlock_abi() == 0:
+        pytest.skip("this kernel has no Landlock")
+    return grade_all(tmp_path_factory.mktemp("hostile"), COHORTS[isolation], isolation)
+
+
+@pytest.fixture
+def kind(id):
+    """The kind that a test is about."""
+    return next(kind for kind in KINDS if kind.id == id)
 
 
 def outputs(graded, student):
-    """All that the graded notebook shows beside its cells, as text."""
+    """All that the graded notebook shows beside its cells, a text after another."""
     cells = json.loads(graded.notebook(student))["cells"]
-    return json.dumps([cell.get("outputs", []) for cell in cells], ensure_ascii=False)
+    return "\n".join(_texts([cell.get("outputs", []) for cell in cells]))
+
+
+def _texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 @each_kind
@@ -66,49 +106,54 @@ def test_nothing_was_got_that_is_not_given(graded, kind):
     shown = outputs(graded, kind.id)
     assert not WON.search(shown)
     assert [canary for canary in graded.canaries if canary in shown] == []
-    assert kind.shows in shown
+    if (kind.id, graded.isolation, os.getuid()) != ("thread_storm", Isolation.LANDLOCK, 0):
+        assert kind.shows in shown  # Landlock does not bound root's threads
 
 
 @each_kind
 def test_what_is_written_is_bounded_and_legible(graded, kind):
-    text = graded.notebook(kind.id)
     shown = outputs(graded, kind.id)
     assert len(shown) < 6 * LIMITS.output_bytes
-    assert not re.search(r"\\u001b|\\u009b|\\u202e|\\u0000|[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
-    assert json.loads(text)["cells"]
+    assert not CONTROLS.search(shown)
 
 
-@pytest.mark.parametrize("student", HONEST)
+@each("student", lambda kinds: [(student,) for student in HONEST])
 def test_nobody_else_is_harmed(graded, student):
     assert graded.points[student] == FULL
     assert graded.results[student].incidents == ()
 
 
+@in_namespaces
 def test_every_submission_has_a_result(graded):
     assert graded.summary.failures == []
     assert graded.points.keys() == {*HONEST, *(kind.id for kind in KINDS)}
     assert graded.max_points == FULL
 
 
+@each_isolation
 def test_nothing_stays_behind(graded):
     assert graded.processes == []
     assert graded.files == []
 
 
+@each_isolation
 def test_nobody_has_called(graded):
     assert graded.heard == []
 
 
+@each_isolation
 def test_the_run_ends_in_time(graded):
     """Far below what so many submissions would take if each were let to use up its limits."""
     assert graded.seconds < 600
 
 
+@each_isolation
 def test_the_terminal_shows_no_text_of_a_student(graded):
     assert "alert" not in graded.console
     assert "\x1b]" not in graded.console
 
 
+@in_namespaces
 @pytest.mark.parametrize("student", LEAKING)
 def test_no_hidden_case_is_told(graded, student):
     seed, _ = _seed_and_task(graded, student)
@@ -123,6 +168,7 @@ def test_no_hidden_case_is_told(graded, student):
     assert [number for number in hidden if f"{number:.6g}" in shown] == []
 
 
+@in_namespaces
 def test_public_cases_are_told(graded):
     """So that the test above could have found hidden ones."""
     check = catalogue()[f"{ASSIGNMENT}/bias-variance"]
@@ -130,6 +176,7 @@ def test_public_cases_are_told(graded):
     assert any(str(number) in outputs(graded, "print_the_cases") for number in public)
 
 
+@in_namespaces
 def test_no_seed_is_told(graded):
     for kind in KINDS:
         seed, _ = _seed_and_task(graded, kind.id)
@@ -138,11 +185,9 @@ def test_no_seed_is_told(graded):
 
 def _seed_and_task(graded, student):
     """The seed of a submission's cases, None for one that was refused."""
-    directory = nbgrader_settings(ROOT, graded.course)
-    from nbgrader.coursedir import CourseDirectory
-
+    directory = CourseDirectory(config=nbgrader_settings(ROOT, graded.course))
     secret = (graded.course / ".grading" / "grading_secret").read_bytes()
-    assignment = read_assignment(CourseDirectory(config=directory), ASSIGNMENT, secret, LIMITS)
+    assignment = read_assignment(directory, ASSIGNMENT, secret, LIMITS)
     folder = graded.course / "submitted" / student / ASSIGNMENT
     tasks = read_submission(student, folder, assignment).tasks
     return (tasks[0].seed, tasks[0]) if tasks else (None, None)
@@ -156,12 +201,6 @@ def _odd(case):
         ):
             if len(f"{number:.6g}") > 6:
                 yield number
-
-
-@pytest.fixture(scope="module")
-def harmless(graded):
-    """What an honest student's pages hold that runs or leads elsewhere."""
-    return {name: _active(page(graded, "ada")) for name, page in PAGES.items()}
 
 
 def _feedback(graded, student):
@@ -205,7 +244,9 @@ def _active(page):
     return sorted(found)
 
 
+@in_namespaces
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("student", SHOWN)
-def test_no_page_runs_what_a_student_wrote(graded, harmless, student, page):
-    assert _active(PAGES[page](graded, student)) == harmless[page]
+def test_no_page_runs_what_a_student_wrote(graded, student, page):
+    """The page holds what an honest student's holds, and nothing else that acts."""
+    assert _active(PAGES[page](graded, student)) == _active(PAGES[page](graded, "ada"))

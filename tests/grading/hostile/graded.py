@@ -15,13 +15,16 @@ from time import monotonic
 
 import nbformat
 import psutil
+import pytest
 from nbgrader.api import Gradebook
 from rich.console import Console
 
 from course_lib.checks import catalogue
+from course_lib.grading import grade
 from course_lib.grading.course import nbgrader_settings
 from course_lib.grading.demo.hand_in import Course, as_json
-from course_lib.grading.grade import STATE, Summary, grade_assignment
+from course_lib.grading.run import Summary
+from course_lib.grading.sandbox.isolation import Available, Isolation
 from course_lib.grading.tasks import Limits, Result
 from hostile.kind import LEFT, NOTEBOOK, Kind
 
@@ -49,6 +52,7 @@ class Graded:
     """What the run left."""
 
     course: Path
+    isolation: Isolation
     seconds: float
     summary: Summary
     console: str
@@ -66,18 +70,20 @@ class Graded:
         return path.read_text(encoding="utf-8")
 
 
-def grade_all(course: Path, kinds: Sequence[Kind]) -> Graded:
-    """Lay out a cohort, grade it, and look at what is left."""
+def grade_all(course: Path, kinds: Sequence[Kind], isolation: Isolation) -> Graded:
+    """Lay out a cohort, grade it under an isolation, and look at what is left."""
     canaries = _lay_out(course)
     before = set(psutil.Process().children(recursive=True))
-    with _listeners(course) as (facts, heard), _as_reaper():
+    with _listeners(course) as (facts, heard), _as_reaper(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_CANARY", canaries[0])
+        patch.setattr(grade, "available", lambda: Available(isolation, ("the test wants it",)))
         released = Course.read(ROOT, ASSIGNMENT).released[NOTEBOOK]
         for kind in kinds:
             kind.lay_out(released, course / "submitted" / kind.id / ASSIGNMENT, facts)
         said = io.StringIO()
         started = monotonic()
         console = Console(file=said, force_terminal=True, width=100)
-        summary = grade_assignment(
+        summary = grade.grade_assignment(
             ROOT, course, ASSIGNMENT, workers=2, limits=LIMITS, console=console
         )
         seconds = monotonic() - started
@@ -85,10 +91,11 @@ def grade_all(course: Path, kinds: Sequence[Kind]) -> Graded:
         processes = [str(process) for process in left if _is_alive(process)]
         calls = heard()
     points, max_points = _points(course)
-    secret = (course / STATE / "grading_secret").read_bytes()
+    secret = (course / grade.STATE / "grading_secret").read_bytes()
     canaries += [secret.hex(), repr(secret)[2:-1]]
     return Graded(
         course,
+        isolation,
         seconds,
         summary,
         said.getvalue(),
@@ -107,7 +114,6 @@ def _lay_out(course: Path) -> list[str]:
     canaries = [
         f"canary-of-the-{of}" for of in ("environment", "instructor", "others", "solutions")
     ]
-    os.environ["COURSE_CANARY"] = canaries[0]
     (course / "notes.txt").write_text(canaries[1])
     read = Course.read(ROOT, ASSIGNMENT)
     right, solved = read.answered(NOTEBOOK), read.solved[NOTEBOOK]
@@ -205,7 +211,7 @@ def _points(course: Path) -> tuple[dict[str, float], float]:
 
 def _results(course: Path) -> dict[str, Result]:
     found = {}
-    for path in (course / STATE / ASSIGNMENT).glob("*.result"):
+    for path in (course / grade.STATE / ASSIGNMENT).glob("*.result"):
         result = Result.from_json(path.read_bytes().partition(b"\n")[2])
         found[result.student] = result
     return found

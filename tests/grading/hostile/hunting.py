@@ -159,7 +159,8 @@ KINDS = (
                 pass
         for folder in ("/", "/root", "/home", "/tmp", "/var", "$course", "$repository"):
             try:
-                print("LISTED" if folder != "/" else "root", folder, os.listdir(folder))
+                found = {"solutions", "submitted", "gradebook.db", ".ssh"} & {*os.listdir(folder)}
+                print("LISTED" if found else "nothing in", folder)
             except OSError:
                 pass
         """,
@@ -271,7 +272,7 @@ KINDS = (
 
         found = catalogue()["ex1_overfitting/polynomial-features"]
         first = {}
-        for seed in range(2000):
+        for seed in range(1, 2000):  # 0 is the public one
             for case in found.drawn_cases(seed):
                 first.setdefault(str(case.inputs["x"].tolist()), []).append(seed)
         """,

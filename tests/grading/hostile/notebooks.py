@@ -119,8 +119,13 @@ def _scored(notebook):
 
 
 def _magics(notebook):
-    source = "%%bash\ntouch left-by-a-hostile-submission; echo RAN IT"
-    for more in (source, "%%script python3\nprint('RAN IT')", "!echo RAN IT", "%pip install x"):
+    source = "%%bash\ntouch left-by-a-hostile-submission; echo $((6 * 7))RAN"
+    for more in (
+        source,
+        "%%script python3\nprint(42, 'RAN', sep='')",
+        "!echo $((6 * 7))RAN",
+        "%pip install x",
+    ):
         notebook.cells.insert(3, new_code_cell(more))
     return notebook
 

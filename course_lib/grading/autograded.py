@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
 
-from course_lib.grading.files import write_atomically
+from course_lib.grading.files import PARTIAL, write_atomically
 from course_lib.grading.submissions import TIMESTAMP, HandedIn
 from course_lib.grading.tasks import Result
 
@@ -28,6 +28,8 @@ def write_autograded(folder: Path, handed_in: HandedIn, results: Iterable[Result
 
     Raises OSError where the disk refuses a file.
     """
+    for path in folder.glob(PARTIAL):
+        path.unlink()
     wanted = {}
     for result in results:
         wanted[f"{result.notebook}.ipynb"] = result.content.encode()

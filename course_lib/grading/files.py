@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+PARTIAL = ".*.partial"  # what a process that was killed while writing leaves
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever sees half of it, not even after a power cut.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 
+from filelock import FileLock, Timeout
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from rich.console import Console
@@ -14,6 +17,7 @@ from traitlets.config import Config
 
 from course_lib.grading import worker
 from course_lib.grading.course import nbgrader_settings
+from course_lib.grading.files import PARTIAL
 from course_lib.grading.gradebook import GradebookWriter, sync_assignment
 from course_lib.grading.keys import course_secret
 from course_lib.grading.pool import grade_locally
@@ -67,28 +71,24 @@ def grade_assignment(
     directory = CourseDirectory(config=config)
     state = course_folder / STATE
     try:
-        secret = course_secret(state)
-        released = read_assignment(directory, assignment, secret, limits or _limits(config))
-        sync_assignment(root, course_folder, assignment)
-        students = students_of(directory, assignment)
-        summary = Summary(assignment, n_submissions=len(students))
-        with (
-            GradebookWriter(config, assignment) as writer,
-            Progress(len(students), console) as progress,
-        ):
-            store = ResultStore(state / assignment)
-            run = Run(directory, released, store, writer, summary, progress.advance, regrade)
-            grade = functools.partial(worker.grade, isolation=isolation)
-            tasks = run.tasks(students)
-            if cluster:
-                from course_lib.grading.cluster import grade_on_cluster
-
-                outcomes = grade_on_cluster(tasks, grade, cluster)
-            else:
-                outcomes = grade_locally(tasks, grade, workers or os.cpu_count() or 1)
-            for task, outcome in outcomes:
-                run.take(task, outcome)
-            run.flush()
+        with _alone(state):
+            secret = course_secret(state)
+            released = read_assignment(directory, assignment, secret, limits or _limits(config))
+            sync_assignment(root, course_folder, assignment)
+            students = students_of(directory, assignment)
+            summary = Summary(assignment, n_submissions=len(students))
+            with (
+                GradebookWriter(config, assignment) as writer,
+                Progress(len(students), console) as progress,
+            ):
+                store = ResultStore(state / assignment)
+                run = Run(directory, released, store, writer, summary, progress.advance, regrade)
+                grade = functools.partial(worker.grade, isolation=isolation)
+                hand_out = _cluster(cluster) if cluster else _processes(workers)
+                with closing(hand_out(run.tasks(students), grade)) as outcomes:
+                    for task, outcome in outcomes:
+                        run.take(task, outcome)
+                run.flush()
     except (LookupError, ValueError, RuntimeError, OSError) as problem:
         raise GradingError(str(problem)) from problem
     summary.seconds = monotonic() - started
@@ -97,6 +97,29 @@ def grade_assignment(
     except (ValueError, OSError) as problem:
         raise GradingError(f"all is graded, but the report cannot be written: {problem}") from None
     return summary
+
+
+def _processes(workers: int | None) -> Callable:
+    return functools.partial(grade_locally, workers=workers or os.cpu_count() or 1)
+
+
+def _cluster(address: str) -> Callable:
+    from course_lib.grading.cluster import grade_on_cluster  # dask takes a second to import
+
+    return functools.partial(grade_on_cluster, address=address)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Keep a second run out, and sweep up what one that was killed has left."""
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(state / "lock", timeout=0):
+            for path in state.rglob(PARTIAL):
+                path.unlink()
+            yield
+    except Timeout:
+        raise GradingError("another `course grade` is at work on this course; let it end") from None
 
 
 def _report(summary: Summary, run: Run, directory: CourseDirectory, path: Path) -> None:

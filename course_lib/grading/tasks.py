@@ -95,7 +95,7 @@ class Result:
 
     def to_json(self) -> bytes:
         """The result as the bytes of a file."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True).encode()
+        return json.dumps(dataclasses.asdict(self), sort_keys=True).encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Result:

@@ -47,7 +47,9 @@ def main(isolation: Isolation, requests: socket.socket) -> None:
     """Fork a supervisor for each connection that comes, until whoever sends them is gone."""
     if isolation is not Isolation.NONE:
         importlib.import_module("pyseccomp")  # starts a process to find its library
-    warm_up()
+    with tempfile.TemporaryDirectory() as home:  # for what libraries write as they are imported
+        os.environ["HOME"] = home
+        warm_up()
     gc.collect()
     gc.freeze()
     _use_huge_pages()
@@ -176,7 +178,7 @@ def _give_up_rights(kept: int, isolation: Isolation, limits: Limits, scratch: Pa
         hide_processes()
     if isolation is not Isolation.NONE:
         drop_privileges()
-        forbid_system_calls()
+        forbid_system_calls(under_landlock=isolation is Isolation.LANDLOCK)
 
 
 def _die_with_parent() -> None:

@@ -44,7 +44,7 @@ from course_lib.grading.sandbox.limits import drop_privileges
 from course_lib.grading.sandbox.seccomp import forbid_system_calls
 restrict_files([Path("/")], [])
 drop_privileges()
-forbid_system_calls()
+forbid_system_calls(under_landlock=True)
 """
 
 

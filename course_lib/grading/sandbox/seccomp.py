@@ -35,6 +35,12 @@ _KERNEL = """
     syslog acct iopl ioperm modify_ldt vhangup lookup_dcookie
     settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname
 """
+# What Landlock lets anyone do to files that they own: their rights, owners, dates, length.
+_BEYOND_LANDLOCK = """
+    chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat truncate
+    setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+"""
+_FCHMODAT2 = 452  # on every architecture, and too new for many a libseccomp to know its name
 _FORBIDDEN = [
     *_PROCESSES.split(),
     *_OTHER_PROCESSES.split(),
@@ -60,8 +66,10 @@ _FORBIDDEN_VALUES = [
 ]
 
 
-def forbid_system_calls() -> None:
+def forbid_system_calls(under_landlock: bool = False) -> None:
     """Forbid them to this process for good; it may signal itself only, so call this after forking.
+
+    `under_landlock` also forbids to change what Landlock leaves open about files.
 
     Importing pyseccomp starts ldconfig: the process that forks must have imported it before.
     Raises OSError where the kernel refuses, ImportError or RuntimeError without libseccomp.
@@ -74,10 +82,13 @@ def forbid_system_calls() -> None:
     rules.set_attr(pyseccomp.Attr.CTL_NNP, 1)
     rules.set_attr(pyseccomp.Attr.CTL_TSYNC, 1)  # for the threads that may already run
     refuse = pyseccomp.ERRNO(errno.EPERM)
-    for call in _FORBIDDEN:
+    beyond = _BEYOND_LANDLOCK.split() if under_landlock else []
+    for call in [*_FORBIDDEN, *beyond]:
         if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, call) == -1:
             raise OSError(f"libseccomp is too old: it does not know {call}")
         rules.add_rule(refuse, call)
+    if under_landlock:
+        rules.add_rule(refuse, _FCHMODAT2)
     for call, argument, bits, values in _FORBIDDEN_VALUES:
         for value in values:
             rules.add_rule(refuse, call, pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, bits, value))

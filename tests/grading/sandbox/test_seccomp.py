@@ -7,6 +7,7 @@ import json
 import platform
 import signal
 import sys
+import textwrap
 
 import pytest
 
@@ -84,6 +85,51 @@ for label, (call, *arguments) in json.loads(sys.argv[1]).items():
     answers[label] = result if result != -1 else -ctypes.get_errno()
 print(json.dumps(answers))
 """
+
+
+BEYOND_LANDLOCK = """
+    chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat truncate
+    setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+"""
+
+
+@pytest.mark.parametrize(("rights", "refuses"), [("under_landlock=True", True), ("", False)])
+def test_what_landlock_leaves_open_about_files_is_forbidden_there(answer, rights, refuses):
+    calls = {name: (name, *[0] * 6) for name in BEYOND_LANDLOCK.split()}
+    script = TRY.replace("forbid_system_calls()\n", f"forbid_system_calls({rights})\n", 1)
+    found = answer(script, json.dumps(calls))
+    known = {name: result for name, result in found.items() if result is not None}
+    assert len(known) >= 10
+    others = {name for name, result in known.items() if (result == -OWN_ERROR) != refuses}
+    assert not others
+
+
+@pytest.mark.parametrize("change", ["os.chmod(path, 0)", "os.utime(path)", "libc_fchmodat2(path)"])
+def test_a_file_keeps_its_rights_under_landlock(python, tmp_path, change):
+    path = tmp_path / "shown.txt"
+    path.touch(mode=0o644)
+    code = f"""
+        import ctypes, os, pathlib, pyseccomp
+        from course_lib.grading.sandbox.landlock import landlock_abi, restrict_files
+        from course_lib.grading.sandbox.seccomp import forbid_system_calls
+        libc = ctypes.CDLL(None, use_errno=True)
+        def libc_fchmodat2(path):
+            if libc.syscall(452, -100, path.encode(), 0, 0):
+                raise OSError(ctypes.get_errno(), "refused")
+        path = {str(path)!r}
+        if landlock_abi():
+            restrict_files([pathlib.Path("/")], [])
+        forbid_system_calls(under_landlock=True)
+        try:
+            {change}
+        except OSError:
+            pass
+        else:
+            raise SystemExit("it was changed")
+    """
+    ended = python(textwrap.dedent(code))
+    assert ended.returncode == 0, ended.stderr
+    assert path.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,8 @@ FULL = 24.0
 # What attacks print when they get what they want.
 WON = re.compile(
     r"OPENED|READ |REACHED|GRANTED|LIFTED|EDITED|HARMED|ESCAPED|LISTED|RAN IT|42RAN|TYPED INTO"
-    r"|\bSEED\b|MADE A DEVICE|TOO MUCH|MORE THAN ALLOWED|RETURNED|(?m:^wrote )"
+    r"|\bSEED\b|MADE A DEVICE|TOO MUCH|MORE THAN ALLOWED|RETURNED"
+    r"|(?m:^wrote (?!/scratch\b|\S*/course-scratch-))"  # which are the student's own, and swept
 )
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LEAKING = ("print_the_cases", "return_the_cases", "write_the_cases", "outputs_after_the_cells")
@@ -55,20 +56,41 @@ in_namespaces = pytest.mark.parametrize("graded", [marked(Isolation.NAMESPACES)]
 
 
 @pytest.fixture(scope="module")
-def graded(request, tmp_path_factory):
+def cohorts(tmp_path_factory):
+    """A function that grades the cohort of an isolation, once: the tests are parametrized."""
+    found = {}
+
+    def graded_under(isolation):
+        if isolation not in found:
+            found[isolation] = None
+            folder = tmp_path_factory.mktemp("hostile")
+            found[isolation] = grade_all(folder, COHORTS[isolation], isolation)
+        assert found[isolation], "the run over the cohort failed: see the first test"
+        return found[isolation]
+
+    return graded_under
+
+
+@pytest.fixture
+def graded(request, cohorts):
     """The cohort as it was graded under the test's isolation."""
     isolation, found = request.param, available()
     if isolation is Isolation.NAMESPACES and found.isolation is not isolation:
         pytest.skip(found.in_words())
     if isolation is Isolation.LANDLOCK and landlock_abi() == 0:
         pytest.skip("this kernel has no Landlock")
-    return grade_all(tmp_path_factory.mktemp("hostile"), COHORTS[isolation], isolation)
+    return cohorts(isolation)
 
 
 @pytest.fixture
 def kind(id):
     """The kind that a test is about."""
     return next(kind for kind in KINDS if kind.id == id)
+
+
+def is_unbound(graded, kind):
+    """Landlock does not bound root's threads, as `course doctor` says."""
+    return (kind.id, graded.isolation, os.getuid()) == ("thread_storm", Isolation.LANDLOCK, 0)
 
 
 def outputs(graded, student):
@@ -98,7 +120,8 @@ def test_the_instructor_hears_of_what_happened(graded, kind):
     else:
         assert NOT_GRADED in graded.notebook(kind.id)
         incidents = {REFUSED}
-    assert kind.reported is None or incidents == kind.reported
+    if not is_unbound(graded, kind):
+        assert kind.reported is None or incidents == kind.reported
 
 
 @each_kind
@@ -106,8 +129,7 @@ def test_nothing_was_got_that_is_not_given(graded, kind):
     shown = outputs(graded, kind.id)
     assert not WON.search(shown)
     assert [canary for canary in graded.canaries if canary in shown] == []
-    if (kind.id, graded.isolation, os.getuid()) != ("thread_storm", Isolation.LANDLOCK, 0):
-        assert kind.shows in shown  # Landlock does not bound root's threads
+    assert is_unbound(graded, kind) or kind.shows in shown
 
 
 @each_kind
@@ -127,7 +149,9 @@ def test_nobody_else_is_harmed(graded, student):
 def test_every_submission_has_a_result(graded):
     assert graded.summary.failures == []
     assert graded.points.keys() == {*HONEST, *(kind.id for kind in KINDS)}
-    assert graded.max_points == FULL
+    assert graded.max_points == sum(
+        check.max_points for check in catalogue().values() if check.id.startswith(ASSIGNMENT)
+    )
 
 
 @each_isolation
@@ -171,9 +195,8 @@ def test_no_hidden_case_is_told(graded, student):
 @in_namespaces
 def test_public_cases_are_told(graded):
     """So that the test above could have found hidden ones."""
-    check = catalogue()[f"{ASSIGNMENT}/bias-variance"]
-    public = [number for case in check.drawn_cases(0) for number in _odd(case)]
-    assert any(str(number) in outputs(graded, "print_the_cases") for number in public)
+    first = catalogue()[f"{ASSIGNMENT}/bias-variance"].drawn_cases(0)[0]
+    assert str(first.inputs["predictions"].tolist()) in outputs(graded, "print_the_cases")
 
 
 @in_namespaces

@@ -212,7 +212,9 @@ threading.Thread(target=steal, daemon=True).start()
         "While its answer runs, outcomes of its own arrive for this and for later exercises.",
         "for _ in range(50):\n"
         "    forge({'outcome': plain_outcome(Outcome(x.new_zeros(3))), 'called': []})",
-        0,
+        4,
+        STOPPED,
+        TRIED,
     ),
     _in_answer(
         "forged_refusal",

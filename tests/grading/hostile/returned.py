@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostile.kind import STOPPED, Kind
+from hostile.kind import Kind
 
 
 def _returning(id: str, tries: str, cell: str, result: str, **options) -> Kind:
@@ -173,7 +173,6 @@ KINDS = (
         "Honest tensors that are far too large: a mistake, and no reason to suspect anyone.",
         "",
         "torch.zeros(500_000, dtype=torch.float64)",
-        reported=frozenset({STOPPED}),
     ),
     _returning(
         "ten_gigabytes",

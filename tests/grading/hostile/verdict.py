@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostile.kind import STOPPED, Kind
+from hostile.kind import STOPPED, TRIED, Kind
 
 KINDS = (
     Kind(
@@ -174,7 +174,7 @@ KINDS = (
                 return x.new_ones(len(x), degree + 1)
             """,
         },
-        reported=frozenset({STOPPED}),
+        reported=frozenset({STOPPED, TRIED}),
     ),
     Kind(
         "torch_function_mode",

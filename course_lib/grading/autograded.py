@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
 
-from course_lib.grading.files import PARTIAL, write_atomically
+from course_lib.grading.files import write_atomically
 from course_lib.grading.submissions import TIMESTAMP, HandedIn
 from course_lib.grading.tasks import Result
 
@@ -24,19 +25,17 @@ def is_laid_out(folder: Path, results: Iterable[Result]) -> bool:
 
 
 def write_autograded(folder: Path, handed_in: HandedIn, results: Iterable[Result]) -> None:
-    """Write a student's graded notebooks with what was handed in beside them.
+    """Write a student's graded notebooks with what was handed in beside them, in a new folder.
 
-    Raises OSError where the disk refuses a file.
+    The notebooks come last, so that a folder which holds them all is whole. Raises OSError where
+    the disk refuses a file.
     """
-    for path in folder.glob(PARTIAL):
-        path.unlink()
-    wanted = {}
-    for result in results:
-        wanted[f"{result.notebook}.ipynb"] = result.content.encode()
-    for name, content in {**handed_in.files, **wanted}.items():
-        write_atomically(folder / name, content)
+    if folder.exists():
+        shutil.rmtree(folder)
+    files = dict(handed_in.files)
     if handed_in.timestamp is not None:
-        write_atomically(folder / TIMESTAMP, f"{handed_in.timestamp.isoformat()} UTC\n".encode())
-    for path in folder.glob("*.ipynb"):
-        if path.name not in wanted:
-            path.unlink()
+        files[TIMESTAMP] = f"{handed_in.timestamp.isoformat()} UTC\n".encode()
+    for result in results:
+        files[f"{result.notebook}.ipynb"] = result.content.encode()
+    for name, content in files.items():
+        write_atomically(folder / name, content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,7 +102,7 @@ def read_submission(student: str, folder: Path, assignment: Assignment) -> Hande
             {},
         )
     intake = take_in(folder, assignment.released)
-    files, left_aside = _files(folder)
+    files, left_aside = _files(folder, assignment.files)
     files |= assignment.files
     if not intake.notebooks and not intake.refused:
         intake.refused[""] = "Nothing was handed in: the folder holds no notebook."
@@ -197,7 +197,7 @@ def _timestamp(folder: Path) -> datetime | None:
     return None
 
 
-def _files(folder: Path) -> tuple[dict[str, bytes], list[str]]:
+def _files(folder: Path, released: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
     """The plain files beside the notebooks, and what was left aside, in words."""
     files: dict[str, bytes] = {}
     notes: list[str] = []
@@ -214,6 +214,8 @@ def _files(folder: Path) -> tuple[dict[str, bytes], list[str]]:
                 about = path.lstat()
                 if not stat.S_ISREG(about.st_mode):
                     notes.append(f"`{shown_safely}` is a link or no plain file; it was left aside.")
+                elif _is_in_the_way(shown, released):
+                    notes.append(f"`{shown_safely}` is where another file belongs; left aside.")
                 elif about.st_size > left or len(files) >= MAX_FILES:
                     notes.append(f"`{shown_safely}` is more than is taken in; it was left aside.")
                 else:
@@ -222,3 +224,11 @@ def _files(folder: Path) -> tuple[dict[str, bytes], list[str]]:
             except OSError:
                 notes.append(f"`{shown_safely}` cannot be read; it was left aside.")
     return files, notes[:20]
+
+
+def _is_in_the_way(name: str, released: Iterable[str]) -> bool:
+    """Whether a file takes the place of one that is written, or a folder does."""
+    top = name.partition("/")[0]
+    return (top != name and (top == TIMESTAMP or top.endswith(".ipynb"))) or any(
+        name.startswith(f"{other}/") or other.startswith(f"{name}/") for other in released
+    )

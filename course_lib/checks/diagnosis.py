@@ -84,23 +84,25 @@ class Diagnosis:
 
 def _symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:
     if check.symptoms is None or outcome.error:
-        return _as_tensors(outcome.outputs)
+        return _forgetting_kinds(outcome.outputs)
     try:
-        return _as_tensors(check.symptoms(case, outcome.outputs))
+        return _forgetting_kinds(check.symptoms(case, outcome.outputs))
     except Exception:  # outputs that are not even of the right kind share no symptom with a bug
-        return _as_tensors(outcome.outputs)
+        return _forgetting_kinds(outcome.outputs)
 
 
-def _as_tensors(value: Plain) -> Plain:
+def _forgetting_kinds(value: Plain) -> Plain:
     """Forget whether a number came as a float, an int, or a tensor of whatever precision."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float):
-        return torch.tensor(value, dtype=torch.float64) if abs(value) < 1e300 else str(value)[:99]
+        return float(value) if abs(value) < 1e300 else str(value)[:99]
+    if isinstance(value, torch.Tensor) and not value.ndim:
+        return _forgetting_kinds(value.item())
     if isinstance(value, torch.Tensor) and value.is_floating_point():
         return value.double()
     if isinstance(value, dict):
-        return {key: _as_tensors(item) for key, item in value.items()}
+        return {key: _forgetting_kinds(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_as_tensors(item) for item in value]
+        return [_forgetting_kinds(item) for item in value]
     return value

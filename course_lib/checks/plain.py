@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy
@@ -12,7 +10,8 @@ import torch
 from course_lib.checks.base import Plain
 
 MAX_ITEMS = 100_000  # in all the containers of one result together
-MAX_ELEMENTS = 20_000_000
+MAX_CHARACTERS = 1_000_000  # in all its texts
+MAX_ELEMENTS = 20_000_000  # in all the tensors of one result together
 MAX_DEPTH = 8
 
 
@@ -24,54 +23,97 @@ class Opaque:
 
 
 def to_plain(result: object) -> Plain:
-    """Copy a result into plain data: exact types, detached CPU tensors, `Opaque` for the rest."""
+    """Copy a result into plain data: exact types, detached CPU tensors, `Opaque` for the rest.
+
+    Calls no method that the result's own class defines, and raises nothing but KeyboardInterrupt.
+    """
     try:
-        return _copied(result, 0, itertools.count(1))
-    except RuntimeError as error:  # a tensor that torch itself cannot copy
-        return Opaque(f"a tensor that cannot be copied ({error})")
+        return _Copy().of(result, 0)
+    except _TooLarge as problem:
+        return Opaque(str(problem))
+    except RuntimeError as problem:  # a tensor that torch itself cannot copy
+        return Opaque(f"a tensor that cannot be copied ({problem})")
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a key that cannot be hashed, a tensor that raises something of its own
+        return Opaque(f"an object of type {_name(type(result))} that cannot be read")
 
 
-def _copied(result: object, depth: int, counter: Iterator[int]) -> Plain:
-    if next(counter) > MAX_ITEMS:
-        return Opaque(f"more than {MAX_ITEMS:,} items")
-    if depth > MAX_DEPTH:
-        return Opaque("containers nested too deeply")
-    kind = type(result)
-    if result is None or kind in (bool, int, float, str):
-        return result
-    if issubclass(kind, numpy.generic):  # a NumPy scalar is the number that it holds
-        return _copied(result.item(), depth + 1, counter)
-    for plain_kind in (int, float, str):  # and so is a subclass of a number
-        if issubclass(kind, plain_kind):
-            return plain_kind(result)
-    if issubclass(kind, torch.Tensor):
-        return _plain_tensor(result)
-    if issubclass(kind, dict):  # its own methods may be overridden: dict's and list's are used
-        return {
-            _copied(key, depth + 1, counter): _copied(value, depth + 1, counter)
-            for key, value in itertools.islice(dict.items(result), MAX_ITEMS)
-        }
-    if issubclass(kind, list | tuple):
-        base = list if issubclass(kind, list) else tuple
-        items = itertools.islice(base.__iter__(result), MAX_ITEMS)
-        return base([_copied(item, depth + 1, counter) for item in items])
-    if issubclass(kind, numpy.ndarray):
-        return Opaque("a NumPy array (torch.from_numpy makes a tensor of it)")
-    return Opaque(f"an object of type {kind.__module__}.{kind.__qualname__}")
+class _TooLarge(Exception):
+    """More than crosses to the judge."""
 
 
-def _plain_tensor(tensor: torch.Tensor) -> torch.Tensor | Opaque:
-    with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
-        tensor = tensor.as_subclass(torch.Tensor)
-        if tensor.device.type == "meta":
-            return Opaque("a tensor on the meta device, which has a shape but no values")
-        if tensor.is_nested:
-            return Opaque("a nested tensor")
-        if tensor.numel() > MAX_ELEMENTS:
-            return Opaque(f"a tensor with {tensor.numel()} elements")
-        if tensor.layout != torch.strided:
-            tensor = tensor.to_dense()
-        return tensor.detach().to("cpu", copy=True)
+class _Copy:
+    """One copy on its way, and how much of it may still come."""
+
+    def __init__(self) -> None:
+        self._items_left, self._elements_left = MAX_ITEMS, MAX_ELEMENTS
+        self._characters_left = MAX_CHARACTERS
+
+    def of(self, result: object, depth: int) -> Plain:
+        self._items_left -= 1
+        if self._items_left < 0:
+            raise _TooLarge(f"more than {MAX_ITEMS:,} items")
+        if depth > MAX_DEPTH:
+            return Opaque("containers nested too deeply")
+        kind = type(result)
+        if result is None or kind is bool:
+            return result
+        if issubclass(kind, numpy.generic):  # a NumPy scalar is the number that it holds
+            return self.of(numpy.generic.item(result), depth + 1)
+        # A subclass is the number, text or container that it holds, whatever its own methods say.
+        if issubclass(kind, int):
+            return int.__int__(result)
+        if issubclass(kind, float):
+            return float.__float__(result)
+        if issubclass(kind, str):
+            return self._text(str.__str__(result))
+        if kind is Opaque and type(result.description) is str:  # a copy that is copied again
+            return Opaque(_printable(self._text(result.description)))
+        if issubclass(kind, torch.Tensor):
+            return self._tensor(result)
+        if issubclass(kind, dict):
+            pairs = dict.items(result)
+            return {self.of(key, depth + 1): self.of(value, depth + 1) for key, value in pairs}
+        if issubclass(kind, list):
+            return [self.of(item, depth + 1) for item in list.__iter__(result)]
+        if issubclass(kind, tuple):
+            return tuple(self.of(item, depth + 1) for item in tuple.__iter__(result))
+        if issubclass(kind, numpy.ndarray):
+            return Opaque("a NumPy array (torch.from_numpy makes a tensor of it)")
+        return Opaque(f"an object of type {_name(kind)}")
+
+    def _text(self, text: str) -> str:
+        self._characters_left -= len(text)
+        if self._characters_left < 0:
+            raise _TooLarge(f"more than {MAX_CHARACTERS:,} characters")
+        return text
+
+    def _tensor(self, tensor: torch.Tensor) -> torch.Tensor | Opaque:
+        with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
+            tensor = tensor.as_subclass(torch.Tensor)
+            if tensor.device.type == "meta":
+                return Opaque("a tensor on the meta device, which has a shape but no values")
+            if tensor.is_nested:
+                return Opaque("a nested tensor")
+            self._elements_left -= tensor.numel()
+            if self._elements_left < 0:
+                raise _TooLarge(f"tensors with more than {MAX_ELEMENTS:,} elements")
+            if tensor.layout != torch.strided:
+                tensor = tensor.to_dense()
+            return tensor.detach().to("cpu", copy=True)
+
+
+def _name(kind: type) -> str:
+    """A class's full name, as `type` itself has it and no metaclass."""
+    module = type.__dict__["__module__"].__get__(kind)
+    name = type.__dict__["__qualname__"].__get__(kind)
+    return _printable(f"{module}.{name}" if type(module) is str else name)
+
+
+def _printable(text: str) -> str:
+    """The text in one line, every sign that cannot be seen written out."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 def copy_plain(value: Plain) -> Plain:

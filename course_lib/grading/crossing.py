@@ -12,6 +12,7 @@ from course_lib.grading.codec import MAX_BYTES, CodecError, pack, unpack
 
 _LONGEST = {"error": 200, "error_message": 12_000, "error_place": 2_000, "printed": 60_000}
 _MOST_NAMES = 100
+OVERHEAD_BYTES = 1_000_000  # of all but the outputs: the texts and names
 _LONE = re.compile("[\ud800-\udfff]")  # surrogates, which no file can hold
 
 
@@ -33,7 +34,8 @@ def case_from(value: Plain) -> Case:
 def plain_outcome(outcome: Outcome, max_bytes: int = MAX_BYTES) -> Plain:
     """An outcome as plain data; outputs that cannot cross are replaced by an `Opaque`.
 
-    The outputs are packed by themselves, since the bounds are those of one result.
+    The outputs are packed by themselves, since the bounds are those of one result. The whole is no
+    longer than `max_bytes` and `OVERHEAD_BYTES` together.
     """
     try:
         outputs = pack(outcome.outputs, max_bytes)

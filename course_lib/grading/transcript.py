@@ -17,7 +17,7 @@ from course_lib.checks.base import Case
 from course_lib.checks.execution import Outcome
 from course_lib.grading.channel import ChannelClosed
 from course_lib.grading.codec import CodecError
-from course_lib.grading.crossing import outcome_from, plain_case
+from course_lib.grading.crossing import OVERHEAD_BYTES, outcome_from, plain_case
 from course_lib.grading.sandbox.client import Ending, StudentProcess
 from course_lib.grading.tasks import Incident, IncidentKind, Limits
 
@@ -155,19 +155,23 @@ class _Attempt:
             "files": dict(files),
             "cell_seconds": self._limits.cell_seconds,
             "output_bytes": self._limits.output_bytes,
+            "result_bytes": self._limits.result_bytes,
         }
 
     def _follow(self, place: int, cell: Cell) -> None:
         """Take down a cell's outputs, or whether a test found its objects."""
         self.where = f"Cell {place + 1}"
         outputs = self._transcript.outputs[place] = []
-        deadline = monotonic() + self._limits.cell_seconds + _GRACE_SECONDS
+        started = monotonic()
+        deadline = started + self._limits.cell_seconds + _GRACE_SECONDS
         while True:
             message = self._receive(place, deadline)
             match message:
                 case {"output": dict() as output}:
                     outputs.append(output)
                 case {"ended": int()} if not isinstance(cell, Test):
+                    if monotonic() - started >= self._limits.cell_seconds:
+                        self._note_time_out()
                     return
                 case {"test": int(), "missing": list() as missing} if isinstance(cell, Test):
                     self._transcript.missing[place] = [n for n in cell.names if n in missing]
@@ -188,18 +192,27 @@ class _Attempt:
         deadline = monotonic() + self._limits.cell_seconds + _GRACE_SECONDS
         room = self._limits.result_bytes
         try:
-            while len(outcomes) < len(cases):
-                message = self._receive(place, deadline, room)
+            while True:
+                message = self._receive(place, deadline, room + OVERHEAD_BYTES)
                 match message:
-                    case {"outcome": dict() as fields}:
-                        outcomes.append(outcome_from(fields, room))
-                        room -= len(fields["outputs"])
+                    case {"outcome": dict() as fields} if len(outcomes) < len(cases):
+                        outcomes.append(outcome_from(fields, room + OVERHEAD_BYTES))
+                        room = max(0, room - len(fields["outputs"]))
                     case {"output": dict()}:  # printed outside a case: nobody reads it
                         pass
+                    case {"done": int()} if len(outcomes) == len(cases):
+                        return
                     case _:
                         raise self._out_of_turn(place)
         except CodecError:
             raise self._out_of_turn(place) from None
+
+    def _note_time_out(self) -> None:
+        """Tell of a cell that its own process has stopped, once for all processes."""
+        words = f"{self.where}: it was stopped after {self._limits.cell_seconds:g} seconds."
+        incident = Incident(IncidentKind.STOPPED, words)
+        if incident not in self._transcript.incidents:
+            self._transcript.incidents.append(incident)
 
     def _send(self, place: int, message: dict[str, Any]) -> None:
         try:

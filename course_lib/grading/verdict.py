@@ -12,7 +12,7 @@ from course_lib.checks.base import Case
 from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import STOPPED, Outcome
 from course_lib.checks.judging import report_on
-from course_lib.checks.plain import same
+from course_lib.checks.plain import same, to_plain
 from course_lib.grading.legible import legible
 
 NOTEBOOK_SEED = 0  # of the cases that `check` draws in a student's own notebook
@@ -92,7 +92,7 @@ def _both(shown: Finding, unseen: Finding) -> Finding:
 
 
 def _complete(outcomes: Sequence[Outcome], cases: Sequence[Case], stopped: str) -> list[Outcome]:
-    """One outcome a case, with texts that are safe to show."""
+    """One outcome a case, with outputs that are quick to judge and texts that are safe to show."""
     message = f"Your code did not come to its end here: {stopped}."
     rest = [Outcome(error=STOPPED, error_message=message)] * (len(cases) - len(outcomes))
     return [*map(_safe, outcomes), *rest]
@@ -101,6 +101,7 @@ def _complete(outcomes: Sequence[Outcome], cases: Sequence[Case], stopped: str) 
 def _safe(outcome: Outcome) -> Outcome:
     return dataclasses.replace(
         outcome,
+        outputs=to_plain(outcome.outputs),  # which an honest process has bounded already
         error="an exception of its own" if outcome.error == STOPPED else legible(outcome.error),
         error_message=legible(outcome.error_message),
         error_place=legible(outcome.error_place),

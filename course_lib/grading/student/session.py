@@ -73,8 +73,12 @@ def run_notebook(channel: Channel) -> None:
         while True:
             order = channel.receive(_WAIT_SECONDS)
             cases = [case_from(case) for case in order["cases"]]
+            room = job["result_bytes"]
             for outcome in session.outcomes(order["test"], cases):
-                channel.send({"outcome": plain_outcome(outcome)})
+                fields = plain_outcome(outcome, room)
+                room = max(0, room - len(fields["outputs"]))
+                channel.send({"outcome": fields})
+            channel.send({"done": order["test"]})
 
 
 class Session:

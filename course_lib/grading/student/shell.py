@@ -68,6 +68,10 @@ class NotebookShell(InteractiveShell):
 
     showindentationerror = showsyntaxerror
 
+    def _format_exception_for_storage(self, *args, **kwargs) -> list[str]:
+        """Keep no second, coloured traceback in a history: it takes far longer than the first."""
+        return []
+
     def system(self, command: str) -> None:
         """Run another program, as `!ls` and `%pip` do; say so where none can be started."""
         try:

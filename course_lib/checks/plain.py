@@ -49,6 +49,7 @@ class _Copy:
     def __init__(self) -> None:
         self._items_left, self._elements_left = MAX_ITEMS, MAX_ELEMENTS
         self._characters_left = MAX_CHARACTERS
+        self._around: list[object] = []  # the containers that hold what is being copied
 
     def of(self, result: object, depth: int) -> Plain:
         self._items_left -= 1
@@ -72,16 +73,23 @@ class _Copy:
             return Opaque(_printable(self._text(result.description)))
         if issubclass(kind, torch.Tensor):
             return self._tensor(result)
-        if issubclass(kind, dict):
-            pairs = dict.items(result)
-            return {self.of(key, depth + 1): self.of(value, depth + 1) for key, value in pairs}
-        if issubclass(kind, list):
-            return [self.of(item, depth + 1) for item in list.__iter__(result)]
-        if issubclass(kind, tuple):
-            return tuple(self.of(item, depth + 1) for item in tuple.__iter__(result))
+        if issubclass(kind, dict | list | tuple):
+            if any(result is container for container in self._around):
+                return Opaque("a container that contains itself")
+            self._around.append(result)
+            copied = self._container(result, depth + 1)
+            self._around.pop()
+            return copied
         if issubclass(kind, numpy.ndarray):
             return Opaque("a NumPy array (torch.from_numpy makes a tensor of it)")
         return Opaque(f"an object of type {_name(kind)}")
+
+    def _container(self, result: dict | list | tuple, depth: int) -> Plain:
+        if isinstance(result, dict):
+            return {self.of(key, depth): self.of(item, depth) for key, item in dict.items(result)}
+        if isinstance(result, list):
+            return [self.of(item, depth) for item in list.__iter__(result)]
+        return tuple(self.of(item, depth) for item in tuple.__iter__(result))
 
     def _text(self, text: str) -> str:
         self._characters_left -= len(text)

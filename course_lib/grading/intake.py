@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,8 +35,13 @@ class Intake:
     refused: dict[str, str] = field(default_factory=dict)  # why a file cannot be graded, by name
 
 
-def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
-    """Read every notebook in a submission's folder and prepare it for nbgrader."""
+def take_in(
+    folder: Path, released: Mapping[str, NotebookNode], about_files: Iterable[str] = ()
+) -> Intake:
+    """Read every notebook in a submission's folder and prepare it for nbgrader.
+
+    `about_files` is what else the student should hear: notes on the files beside the notebooks.
+    """
     intake = Intake()
     paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
     for path in paths[:MAX_NOTEBOOKS]:
@@ -67,9 +72,11 @@ def take_in(folder: Path, released: Mapping[str, NotebookNode]) -> Intake:
                 notes.append("Another file that you handed in is broken or empty; it was not used.")
             notes += repair(notebook, released[name])
             intake.notebooks[name] = notebook
-    for name, notes in intake.notes.items():
+    for name, notebook in intake.notebooks.items():
+        notes = intake.notes[name]
+        notes += about_files
         if notes:
-            intake.notebooks[name].cells.insert(0, _notes_cell(notes))
+            notebook.cells.insert(0, _notes_cell(notes))
     return intake
 
 

@@ -101,8 +101,8 @@ def read_submission(student: str, folder: Path, assignment: Assignment) -> Hande
             {},
             {},
         )
-    intake = take_in(folder, assignment.released)
     files, left_aside = _files(folder, assignment.files)
+    intake = take_in(folder, assignment.released, left_aside)
     files |= assignment.files
     if not intake.notebooks and not intake.refused:
         intake.refused[""] = "Nothing was handed in: the folder holds no notebook."
@@ -113,7 +113,7 @@ def read_submission(student: str, folder: Path, assignment: Assignment) -> Hande
         for name in missing
     }
     incidents = {
-        name: tuple(Incident(IncidentKind.REPAIRED, words) for words in [*notes, *left_aside])
+        name: tuple(Incident(IncidentKind.REPAIRED, words) for words in notes)
         for name, notes in intake.notes.items()
     }
     return HandedIn(

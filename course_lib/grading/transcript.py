@@ -162,15 +162,14 @@ class _Attempt:
         """Take down a cell's outputs, or whether a test found its objects."""
         self.where = f"Cell {place + 1}"
         outputs = self._transcript.outputs[place] = []
-        started = monotonic()
-        deadline = started + self._limits.cell_seconds + _GRACE_SECONDS
+        deadline = monotonic() + self._limits.cell_seconds + _GRACE_SECONDS
         while True:
             message = self._receive(place, deadline)
             match message:
                 case {"output": dict() as output}:
                     outputs.append(output)
-                case {"ended": int()} if not isinstance(cell, Test):
-                    if monotonic() - started >= self._limits.cell_seconds:
+                case {"ended": int(), "in_time": bool() as in_time} if not isinstance(cell, Test):
+                    if not in_time:
                         self._note_time_out()
                     return
                 case {"test": int(), "missing": list() as missing} if isinstance(cell, Test):

@@ -1,5 +1,6 @@
 """A run that is killed, or finds no room or a locked gradebook, goes on as if nothing had been."""
 
+import functools
 import os
 import random
 import shutil
@@ -17,11 +18,12 @@ from nbgrader.api import Gradebook
 from notebooks_of import ASSIGNMENT, ROOT, course
 from small_course import tables
 
-from course_lib.grading.course import nbgrader_settings
+from course_lib.grading import grade as grading
+from course_lib.grading.course import CONFIG_FILE, nbgrader_settings
 from course_lib.grading.demo.hand_in import as_json
 from course_lib.grading.files import PARTIAL
 from course_lib.grading.grade import STATE, GradingError, grade_assignment
-from course_lib.grading.gradebook import sync_assignment, transaction
+from course_lib.grading.gradebook import GradebookWriter, sync_assignment
 from course_lib.grading.sandbox.isolation import Isolation, available
 
 pytestmark = [
@@ -157,7 +159,12 @@ def test_a_locked_gradebook_costs_no_result(fresh, tmp_path, monkeypatch):
     """Another program holds it while the first batch is to be written."""
     folder = tmp_path / "course"
     shutil.copytree(fresh, folder)
-    monkeypatch.setattr(transaction, "PATIENCE", 0.5)
+    with (folder / CONFIG_FILE).open("a") as settings:  # SQLite's own patience, in seconds
+        settings.write(
+            f"c.CourseDirectory.db_url = 'sqlite:///{folder}/gradebook.db?timeout=0.5'\n"
+        )
+    impatient = functools.partial(GradebookWriter, patience=0.5)
+    monkeypatch.setattr(grading, "GradebookWriter", impatient)
     if available().isolation is Isolation.NONE:
         pytest.skip(available().in_words())
     opened = sqlite3.connect(folder / "gradebook.db", isolation_level=None)
@@ -171,7 +178,7 @@ def test_a_locked_gradebook_costs_no_result(fresh, tmp_path, monkeypatch):
     assert points(folder) == POINTS
 
 
-POINTS = {student: 4.0 * number for number, student in enumerate(STUDENTS)}
+POINTS = dict(zip(STUDENTS, (0.0, 4.0, 10.0, 14.0, 19.0), strict=True))  # by answers given
 
 
 def points(folder):

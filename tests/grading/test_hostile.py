@@ -127,9 +127,10 @@ def test_the_instructor_hears_of_what_happened(graded, kind):
 @each_kind
 def test_nothing_was_got_that_is_not_given(graded, kind):
     shown = outputs(graded, kind.id)
-    assert not WON.search(shown)
     assert [canary for canary in graded.canaries if canary in shown] == []
-    assert is_unbound(graded, kind) or kind.shows in shown
+    if not is_unbound(graded, kind):
+        assert not WON.search(shown)
+        assert kind.shows in shown
 
 
 @each_kind

@@ -66,8 +66,8 @@ def run_notebook(channel: Channel) -> None:
         session = Session(channel, _warm["shell"], job["output_bytes"])
         for number, cell in enumerate(job["cells"]):
             if "source" in cell:
-                session.run_cell(cell["source"], job["cell_seconds"])
-                channel.send({"ended": number})
+                in_time = session.run_cell(cell["source"], job["cell_seconds"])
+                channel.send({"ended": number, "in_time": in_time})
             elif cell:
                 channel.send(session.note_test(number, cell["exercise"], cell["names"]))
         while True:
@@ -93,10 +93,13 @@ class Session:
         shell.emit = self._emit
         shell.execution_count = 1
 
-    def run_cell(self, source: str, seconds: float) -> None:
-        """Run one cell as a notebook does, for so long at most."""
+    def run_cell(self, source: str, seconds: float) -> bool:
+        """Run one cell as a notebook does, for so long at most; whether that was enough."""
+        in_time = True
 
         def stop(signal_number: int, frame: object) -> None:
+            nonlocal in_time
+            in_time = False
             raise CellTimeoutError
 
         signal.signal(signal.SIGALRM, stop)
@@ -109,6 +112,7 @@ class Session:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             self._flush()
+        return in_time
 
     def note_test(self, number: int, exercise: str, names: list[str]) -> dict[str, Any]:
         """Remember what a test cell tests; say what is missing."""

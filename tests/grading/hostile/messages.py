@@ -133,7 +133,7 @@ KINDS = (
         "claims_to_have_ended",
         "Says that all cells have run and all tests were noted, with nothing missing.",
         "for number in range(60):\n"
-        "    forge({'ended': number})\n"
+        "    forge({'ended': number, 'in_time': True})\n"
         "    forge({'test': number, 'missing': []})",
         0,
         STOPPED,

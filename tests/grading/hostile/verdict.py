@@ -87,6 +87,7 @@ KINDS = (
         for found in catalogue().values():
             object.__setattr__(found, "properties", (Property("any", 1000, "anything"),))
             object.__setattr__(found, "cases", lambda rng: iter([Case("any", {})]))
+            object.__setattr__(found, "run", lambda implementation, case: 0)
             object.__setattr__(found, "judge", lambda case, outputs: None)
         """,
         beats_one_process=True,

@@ -81,7 +81,7 @@ def main() -> None:
         runs = []
         for size, rounds in zip(options.sizes, options.rounds, strict=True):
             for _, command in itertools.product(range(rounds), COMMANDS):
-                most = options.stock_limit if command == "stock" else size
+                most = size if command == "course_grade" else options.stock_limit
                 runs.append(measure(Path(folder), command, size, min(size, most)))
         alone = [
             measure(Path(folder), "course_grade", size, size, watch_memory=True)
@@ -112,7 +112,12 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 200], help="submissions")
     parser.add_argument("--rounds", type=int, nargs="+", default=[3, 1], help="one for each size")
-    parser.add_argument("--stock-limit", type=int, default=200, help="most submissions for stock")
+    parser.add_argument(
+        "--stock-limit",
+        type=int,
+        default=200,
+        help="most submissions for nbgrader, which takes one after the other",
+    )
     parser.add_argument(
         "--alone", type=int, nargs="+", default=[200, 2000], help="submissions, watching memory"
     )

@@ -25,7 +25,7 @@ def exercises(
     root = _root()
     try:
         built = build_exercises(root)
-    except AuthorError as problem:
+    except (AuthorError, FileNotFoundError) as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(1) from None
     stale = stale_exercises(root, built) if check else update_exercises(root, built)

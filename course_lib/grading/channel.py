@@ -25,6 +25,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self.last_bytes = 0  # of the message that was received last
 
     def __enter__(self) -> Channel:
         """Close it at the end of a `with` block."""
@@ -33,10 +34,6 @@ class Channel:
     def __exit__(self, *exception: object) -> None:
         """Hang up."""
         self.close()
-
-    def fileno(self) -> int:
-        """The socket's number, to wait for several at once."""
-        return self._connection.fileno()
 
     def close(self) -> None:
         """Hang up."""
@@ -67,7 +64,7 @@ class Channel:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         head = self._exactly(_LENGTH.size, deadline, between=True)
-        length = _LENGTH.unpack(head)[0]
+        length = self.last_bytes = _LENGTH.unpack(head)[0]
         try:
             if length > max_bytes:
                 raise CodecError(f"a message of {length:,} bytes; {max_bytes:,} are allowed")

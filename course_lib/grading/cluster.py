@@ -1,7 +1,7 @@
 """Grade on a cluster of machines that dask.distributed joins, with one scheduler's address.
 
     dask scheduler                              # on one machine: prints its address
-    dask worker tcp://10.0.0.1:8786 --nworkers auto --nthreads 1     # on each machine
+    dask worker tcp://10.0.0.1:8786 --nworkers -1 --nthreads 1       # on each machine
 
 The cluster's machines are trusted: tasks and results travel as pickles between them. Student code
 never meets a connection of dask's, since each worker hands it to its own machine's sandbox. On a
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 
@@ -32,7 +33,10 @@ STUCK = 86  # exit status of a worker that a task has kept too long
 BATCH = 20  # tasks that travel together: dask takes 3 ms for a batch of any size
 _CONNECT_SECONDS = 5.0
 _NO_WORKER_SECONDS = 60.0  # long enough for workers that ended to be started again
-_KILLED = "The worker that graded this ended, again and again; is there enough memory?"
+
+# A check redirects output, settings and forbidden calls of its whole process: one task at a time,
+# however many threads dask gives a worker.
+_alone = threading.Lock()
 
 Grade = Callable[[Task], Result]
 Outcome = tuple[Task, Result | Failure]
@@ -76,7 +80,14 @@ def _outcomes(client: Client, waiting: Iterator[Task], grade: Grade) -> Iterator
             for task in suspects:
                 culprits = yield from _collected(client, {_submit(client, [task], grade): [task]})
                 if culprits:
-                    yield task, Failure(_KILLED)
+                    yield (
+                        task,
+                        Failure(
+                            "The worker that graded this ended, or took more than "
+                            f"{time_limit(task):.0f} seconds, again and again; is there enough "
+                            "memory?"
+                        ),
+                    )
 
 
 def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
@@ -120,11 +131,15 @@ def _grade_batch(
         raise RuntimeError(f"the worker {get_worker().address} {difference}")
     outcomes = []
     for task in batch:
-        # Nothing but the end of the process stops a thread that hangs; dask then starts another.
-        timer = threading.Timer(time_limit(task), os._exit, [STUCK])
-        timer.start()
-        outcomes.append(outcome_of(grade, task))
-        timer.cancel()
+        with _alone, warnings.catch_warnings():
+            warnings.simplefilter("default")  # whatever PYTHONWARNINGS says on that machine
+            # Nothing but the end of the process stops a thread that hangs; dask starts another.
+            timer = threading.Timer(time_limit(task), os._exit, [STUCK])
+            timer.start()
+            try:
+                outcomes.append(outcome_of(grade, task))
+            finally:
+                timer.cancel()
     return outcomes
 
 

@@ -37,7 +37,12 @@ def nbgrader_settings(root: Path, course_folder: Path) -> Config:
     path = os.environ.get("PATH", os.defpath)
     if scripts not in path.split(os.pathsep):
         os.environ["PATH"] = scripts + os.pathsep + path
-    config = PyFileConfigLoader(CONFIG_FILE, str(root)).load_config()
+    try:
+        config = PyFileConfigLoader(CONFIG_FILE, str(root)).load_config()
+    except Exception as problem:  # it is Python, and may raise anything
+        raise ValueError(
+            f"{root / CONFIG_FILE} cannot be read: {type(problem).__name__}: {problem}"
+        ) from None
     config.CourseDirectory.root = str(course_folder.resolve())
     if "db_url" not in config.CourseDirectory:
         # Two writers wait for each other instead of failing with "database is locked".
@@ -48,7 +53,10 @@ def nbgrader_settings(root: Path, course_folder: Path) -> Config:
 
 def repository_url(root: Path) -> str:
     """The project's home, from the site's settings, the one place that names it."""
-    settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    path = root / "_config.yml"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: it names the project's home")
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     return settings["repository"]["url"]
 
 

@@ -67,13 +67,15 @@ def grade_assignment(
     """
     started = monotonic()
     isolation = Isolation.NONE if trust_students else None if cluster else _sandbox()
-    config = nbgrader_settings(root, course_folder)
-    directory = CourseDirectory(config=config)
     state = course_folder / STATE
     try:
+        config = nbgrader_settings(root, course_folder)
+        directory = CourseDirectory(config=config)
         with _alone(state):
             secret = course_secret(state)
-            released = read_assignment(directory, assignment, secret, limits or _limits(config))
+            released = read_assignment(
+                directory, assignment, secret, limits or _limits(config), trust_students
+            )
             sync_assignment(root, course_folder, assignment)
             students = students_of(directory, assignment)
             summary = Summary(assignment, n_submissions=len(students))

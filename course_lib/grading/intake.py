@@ -20,10 +20,12 @@ from course_lib.grading.legible import storable
 from course_lib.grading.repair import grade_ids, repair, solution_ids
 
 REPAIRED = "About the file you handed in"  # heads the notes that a student reads
-MAX_BYTES = 50_000_000  # of a file; outputs count here, but are dropped
+MAX_BYTES = 20_000_000  # of a file; outputs count here, but are dropped
 MAX_CELLS = 2_000
 MAX_SOURCE = 2_000_000  # characters in all cells together
 MAX_NOTEBOOKS = 50  # in one submission
+MAX_MARKS = 2_000  # characters of nbgrader's metadata of a cell
+MAX_PICTURES = 20  # pasted into one cell
 
 
 @dataclass
@@ -41,6 +43,7 @@ def take_in(
     """Read every notebook in a submission's folder and prepare it for nbgrader.
 
     `about_files` is what else the student should hear: notes on the files beside the notebooks.
+    Raises OSError for a file that the instructor may not read.
     """
     intake = Intake()
     paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
@@ -101,8 +104,6 @@ def _read(path: Path) -> NotebookNode:
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a sign first
-    except OSError:
-        raise ValueError(f"{file} cannot be opened. {again}") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(
@@ -112,9 +113,12 @@ def _read(path: Path) -> NotebookNode:
         raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     try:
         _require_a_readable_size(content["cells"], file)
-        for cell in content["cells"]:
-            if cell["cell_type"] == "code":
-                cell["outputs"], cell["execution_count"] = [], None
+        content = {
+            "nbformat": content["nbformat"],
+            "nbformat_minor": content["nbformat_minor"],
+            "metadata": {},
+            "cells": [_needed(cell) for cell in content["cells"]],
+        }
         if content["nbformat"] == 4:  # copied cells carry the same id twice
             content["nbformat_minor"] = 5
             for number, cell in enumerate(content["cells"]):
@@ -127,6 +131,21 @@ def _read(path: Path) -> NotebookNode:
     except Exception:  # nbformat raises many kinds, none of which would help a student
         raise ValueError(f"{file} is JSON but not a notebook. {again}") from None
     return notebook
+
+
+def _needed(cell: dict) -> dict:
+    """A cell with all that grading needs of it and nothing else, which could be of any size."""
+    kept = {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {}}
+    marks = cell.get("metadata", {}).get("nbgrader")
+    if marks is not None and len(json.dumps(marks)) < MAX_MARKS:
+        kept["metadata"]["nbgrader"] = marks
+    if cell["cell_type"] == "code":
+        kept |= {"outputs": [], "execution_count": None}
+    elif pictures := cell.get("attachments"):
+        bundles = dict(list(pictures.items())[:MAX_PICTURES])
+        if all(len(bundle) == 1 for bundle in bundles.values()):
+            kept["attachments"] = bundles
+    return kept
 
 
 class OversizedError(Exception):

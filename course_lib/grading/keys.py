@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import hmac
@@ -18,6 +17,7 @@ from pathlib import Path
 import nbformat
 
 import course_lib
+from course_lib.grading.cells import parse_test
 from course_lib.grading.tasks import Limits
 from course_lib.import_graph import imported_files
 
@@ -34,6 +34,7 @@ def result_key(
     released: str,
     seed: int,
     limits: Limits,
+    trusted: bool = False,
     root: Path = _ROOT,
 ) -> str:
     """The name of all that a result depends on: the same key means the same result.
@@ -44,6 +45,7 @@ def result_key(
         released: the notebook as it was released, which names its exercises.
         seed: of the submission's cases.
         limits: what the notebook may use.
+        trusted: whether it is run without a sandbox.
         root: the folder of the course_lib whose sources count.
 
     Raises ValueError for a released notebook whose exercise has no check.
@@ -54,7 +56,8 @@ def result_key(
         "released": _digest(released.encode()),
         "seed": seed,
         "limits": vars(limits),
-        "sources": _sources(_exercises(released), root),
+        "trusted": trusted,
+        "sources": _sources(exercises_of(released), root),
         "versions": versions(),
     }
     return _digest(json.dumps(parts, sort_keys=True).encode())
@@ -89,15 +92,18 @@ def _sources(exercises: frozenset[str], root: Path) -> str:
 
 
 @functools.lru_cache
-def _exercises(released: str) -> frozenset[str]:
-    """The ids of the exercises that a released notebook's test cells check."""
+def exercises_of(released: str) -> frozenset[str]:
+    """The ids of the exercises that a released notebook's test cells check.
+
+    Raises ValueError for a test cell that is not the one line, or names no check.
+    """
     found = set()
     for cell in nbformat.reads(released, as_version=4).cells:
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade") and not marks.get("solution"):
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "check":
-                    found.add(ast.literal_eval(node.args[0]))
+            exercise, _ = parse_test(cell.source)
+            _check_of(exercise, _ROOT / "course_lib")
+            found.add(exercise)
     return frozenset(found)
 
 

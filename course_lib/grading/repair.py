@@ -12,6 +12,8 @@ import re
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from course_lib.grading.cells import grade_id
+
 _DEFINED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
 
 
@@ -38,12 +40,6 @@ def repair(notebook: NotebookNode, released: NotebookNode) -> list[str]:
         cell.id = f"cell-{number}"
     notebook.cells = cells
     return notes
-
-
-def grade_id(cell: NotebookNode) -> str:
-    """The id under which nbgrader knows a cell, "" for a cell that is the student's own."""
-    metadata = cell.metadata.get("nbgrader")
-    return str(metadata.get("grade_id", "")) if isinstance(metadata, dict) else ""
 
 
 def grade_ids(notebook: NotebookNode) -> set[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from course_lib.grading.submissions import Assignment, HandedIn, read_submission
 from course_lib.grading.tasks import IncidentKind, Result, Task
 
 _BATCH = 100  # submissions that are committed together
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Run:
         self._directory, self._assignment = directory, assignment
         self._store, self._writer, self._summary = store, writer, summary
         self._on_done, self._regrade = on_done, regrade
-        self._in_gradebook = writer.students()
+        self._in_gradebook = writer.scores()
         self._waiting: dict[str, _Entry] = {}
         self._known: list[tuple[str, str, str]] = []  # student, notebook, key of each result
         self._batch: list[_Entry] = []
@@ -88,7 +90,8 @@ class Run:
                 names = {part.notebook for part in (*handed_in.tasks, *handed_in.refused)}
                 submission = Submission(student, handed_in.timestamp, frozenset(names))
             except Exception as problem:  # no submission may stop the others
-                self._fail(student, "", f"It cannot be read: {problem}")
+                self._summary.failures.append((student, "", f"It cannot be read: {problem}"))
+                self._on_done()
                 continue
             entry = _Entry(handed_in, submission, list(handed_in.refused))
             for result in handed_in.refused:
@@ -132,11 +135,17 @@ class Run:
         for entry in batch:
             handed_in = entry.handed_in
             folder = autograded_folder(self._directory, handed_in.student, self._assignment.name)
-            write_autograded(folder, handed_in, entry.results)
-            graded.append((entry.submission, entry.results))
+            try:
+                write_autograded(folder, handed_in, entry.results)
+            except OSError as problem:
+                if problem.errno in _NO_ROOM:  # which would befall the next one too
+                    raise
+                self._summary.failures.append((handed_in.student, "", str(problem)))
+                continue
+            graded.append(entry)
         if graded:  # first the files, then the gradebook, then the note that both are done
-            self._writer.write(graded)
-        self._store.mark_committed({e.handed_in.student: _digest(e) for e in batch})
+            self._writer.write([(entry.submission, entry.results) for entry in graded])
+        self._store.mark_committed({entry.handed_in.student: _digest(entry) for entry in graded})
 
     def results(self) -> Iterator[Result]:
         """Every result of the cohort, old and new, read from its file one at a time."""
@@ -165,18 +174,28 @@ class Run:
     def _is_committed(self, entry: _Entry) -> bool:
         student = entry.handed_in.student
         folder = autograded_folder(self._directory, student, self._assignment.name)
+        # The gradebook itself is asked too: an older one may have been put in its place.
         return (
-            student in self._in_gradebook
-            and is_laid_out(folder, entry.results)
+            is_laid_out(folder, entry.results)
             and self._store.is_committed(student, _digest(entry))
+            and _holds(self._in_gradebook.get(student), entry.results)
         )
 
-    def _fail(self, student: str, notebook: str, reason: str) -> None:
-        self._summary.failures.append((student, notebook, reason))
-        self._on_done()
+
+def _holds(
+    scores: Mapping[tuple[str, str], float | None] | None, results: Iterable[Result]
+) -> bool:
+    """Whether a gradebook's scores of one student are those of the results."""
+    return scores is not None and all(
+        scores.get((result.notebook, cell)) == score
+        for result in results
+        for cell, score in result.scores.items()
+    )
 
 
 def _digest(entry: _Entry) -> str:
-    """Names all that the gradebook holds of a submission."""
-    keys = sorted((result.notebook, result.key) for result in entry.results)
-    return hashlib.sha256(repr((entry.handed_in.timestamp, keys)).encode()).hexdigest()
+    """Names all that the gradebook and autograded/ hold of a submission."""
+    whole = hashlib.sha256(repr(entry.handed_in.timestamp).encode())
+    for result in sorted(entry.results, key=lambda result: result.notebook):
+        whole.update(hashlib.sha256(result.to_json()).digest())
+    return whole.hexdigest()

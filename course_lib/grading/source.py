@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
 from nbformat import NotebookNode, ValidationError
+
+from course_lib.grading.cells import parse_test
 
 DISPLAY_TAGS = frozenset({"hide-cell", "hide-input", "hide-output", "remove-cell", "remove-output"})
 _NAME = re.compile(r"(?P<assignment>ex\d+_[a-z0-9_]+)\.(?P<notebook>[a-z0-9_]+)\.md")
@@ -152,14 +153,6 @@ def _read_answer(source: str, place: str) -> Answer:
 
 def _read_test(source: str, place: str) -> Test:
     try:
-        (line,) = ast.parse(source).body
-        exercise, *objects = line.value.args
-        is_id = isinstance(exercise, ast.Constant) and isinstance(exercise.value, str)
-        if line.value.func.id != "check" or line.value.keywords or not is_id:
-            raise ValueError
-        found = Test(place, exercise.value, tuple(item.id for item in objects), source.strip())
-    except (SyntaxError, ValueError, AttributeError):
-        raise AuthorError(
-            f'{place}: a test cell is the one line check("exercise/id", the_object)'
-        ) from None
-    return found
+        return Test(place, *parse_test(source), source.strip())
+    except ValueError as problem:
+        raise AuthorError(f"{place}: {problem}") from None

@@ -17,12 +17,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files, is_grade, is_solution, is_task, parse_utc
 
 from course_lib.grading.intake import take_in
-from course_lib.grading.keys import result_key, submission_seed
+from course_lib.grading.keys import exercises_of, result_key, submission_seed
 from course_lib.grading.tasks import Incident, IncidentKind, Limits, Result, Task
 
 TIMESTAMP = "timestamp.txt"
 NOT_GRADED = "Not graded: 0 points for now."  # heads a refused notebook
 MAX_FILE_BYTES, MAX_FILES = 20_000_000, 200  # of what is handed in beside the notebooks, together
+MAX_RELEASED_BYTES = 40_000_000  # of the instructor's files: they travel with every notebook
+MAX_NAME_BYTES = 500  # of a file's path in the submission
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Assignment:
     files: Mapping[str, bytes]  # the instructor's own files beside them, by path
     secret: bytes
     limits: Limits
+    trusted: bool = False  # whether it is run without a sandbox
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,12 @@ class HandedIn:
 
 
 def read_assignment(
-    directory: CourseDirectory, name: str, secret: bytes, limits: Limits
+    directory: CourseDirectory, name: str, secret: bytes, limits: Limits, trusted: bool = False
 ) -> Assignment:
-    """Read the release; raises LookupError where there is none."""
+    """Read the release.
+
+    Raises LookupError where there is none, and ValueError for one that cannot be graded.
+    """
     folder = Path(directory.format_path(directory.release_directory, ".", name))
     paths = sorted(folder.glob("*.ipynb"))
     if not paths:
@@ -62,14 +68,30 @@ def read_assignment(
             f"there is no assignment {name!r}: no notebook lies in {folder}"
             + (f"; there are {', '.join(others)}" if others else "")
         )
-    released = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    released = {}
+    for path in paths:
+        try:
+            released[path.stem] = nbformat.read(path, as_version=4)
+            nbformat.validate(released[path.stem])
+        except Exception as problem:  # nbformat raises many kinds
+            raise ValueError(f"{path} is not a notebook: {problem}") from None
     source = Path(directory.format_path(directory.source_directory, ".", name))
     files = {
         os.path.relpath(file, source): Path(file).read_bytes()
         for file in find_all_files(str(source), [*directory.ignore, "*.ipynb"])
     }
+    if sum(map(len, files.values())) > MAX_RELEASED_BYTES:
+        raise ValueError(
+            f"the files beside the notebooks in {source} have more than "
+            f"{MAX_RELEASED_BYTES // 1_000_000} MB together: let the notebooks load what is larger"
+        )
     contents = {stem: nbformat.writes(notebook) for stem, notebook in released.items()}
-    return Assignment(name, released, contents, files, secret, limits)
+    for stem, content in contents.items():  # an author's slip would fail everyone, one by one
+        try:
+            exercises_of(content)
+        except ValueError as problem:
+            raise ValueError(f"{folder / stem}.ipynb: {problem}") from None
+    return Assignment(name, released, contents, files, secret, limits, trusted)
 
 
 def students_of(directory: CourseDirectory, assignment: str) -> list[tuple[str, Path]]:
@@ -85,6 +107,8 @@ def students_of(directory: CourseDirectory, assignment: str) -> list[tuple[str, 
         match = pattern.fullmatch(str(folder))
         if match and not match["student"].startswith("."):
             found.append((match["student"], folder))
+    if not found:
+        raise LookupError(f"nothing was handed in: there is no folder {root}")
     return sorted(found)
 
 
@@ -144,7 +168,9 @@ def _task(
     content = nbformat.writes(notebook)
     seed = submission_seed(assignment.secret, student, assignment.name, content)
     released = assignment.released[name]
-    key = result_key(content, files, assignment.contents[name], seed, assignment.limits)
+    key = result_key(
+        content, files, assignment.contents[name], seed, assignment.limits, assignment.trusted
+    )
     return Task(
         student=student,
         assignment=assignment.name,
@@ -198,12 +224,18 @@ def _timestamp(folder: Path) -> datetime | None:
 
 
 def _files(folder: Path, released: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
-    """The plain files beside the notebooks, and what was left aside, in words."""
+    """The plain files beside the notebooks, and what was left aside, in words.
+
+    Raises OSError for what the instructor may not read: that is not the student's fault.
+    """
     files: dict[str, bytes] = {}
     notes: list[str] = []
     left = MAX_FILE_BYTES
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    for place, folders, names in os.walk(folder, onerror=_raise):
+        room = MAX_NAME_BYTES - len(os.fsencode(os.path.relpath(place, folder)))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and len(os.fsencode(name)) < room
+        )
         for name in sorted(names):
             path = Path(place, name)
             shown = os.path.relpath(path, folder)
@@ -212,18 +244,33 @@ def _files(folder: Path, released: Iterable[str]) -> tuple[dict[str, bytes], lis
             shown_safely = shown.encode("ascii", "backslashreplace").decode()[:100]
             try:
                 about = path.lstat()
-                if not stat.S_ISREG(about.st_mode):
+                if len(os.fsencode(shown)) > MAX_NAME_BYTES or not _is_text(shown):
+                    notes.append(f"`{shown_safely}` has a name that is too long or no text.")
+                elif not stat.S_ISREG(about.st_mode):
                     notes.append(f"`{shown_safely}` is a link or no plain file; it was left aside.")
                 elif _is_in_the_way(shown, released):
                     notes.append(f"`{shown_safely}` is where another file belongs; left aside.")
                 elif about.st_size > left or len(files) >= MAX_FILES:
                     notes.append(f"`{shown_safely}` is more than is taken in; it was left aside.")
                 else:
-                    files[shown.encode("utf-8", "replace").decode()] = path.read_bytes()
+                    files[shown] = path.read_bytes()
                     left -= about.st_size
-            except OSError:
-                notes.append(f"`{shown_safely}` cannot be read; it was left aside.")
+            except FileNotFoundError:
+                notes.append(f"`{shown_safely}` is not there any more.")
     return files, notes[:20]
+
+
+def _raise(problem: OSError) -> None:
+    raise problem
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_in_the_way(name: str, released: Iterable[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,7 +18,7 @@ class Limits:
     """What one notebook may use while it is graded."""
 
     seconds: float = 120.0  # wall clock, all cells and all cases together
-    cell_seconds: float = 30.0  # wall clock of one cell
+    cell_seconds: float = 30.0  # wall clock of one cell, and of all the cases of one exercise
     cpu_seconds: int = 90  # processor time
     memory_mb: int = 2048  # address space beyond that of the warm process
     scratch_mb: int = 64  # files it writes
@@ -29,8 +30,8 @@ class Limits:
     def __post_init__(self) -> None:
         """Refuse a limit that would stop everything."""
         for name, value in vars(self).items():
-            if not value > 0:
-                raise ValueError(f"{name} must be positive, got {value}")
+            if not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise ValueError(f"{name} must be a positive number, got {value!r}")
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class _Attempt:
         while True:
             message = self._receive(place, deadline)
             match message:
-                case {"output": dict() as output}:
+                case {"output": dict() as output} if _is_text(output):
                     outputs.append(output)
                 case {"ended": int(), "in_time": bool() as in_time} if not isinstance(cell, Test):
                     if not in_time:
@@ -230,9 +230,8 @@ class _Attempt:
             raise _Stopped(place, None) from None
         except CodecError:
             raise self._out_of_turn(place) from None
-        self._flood -= (
-            len(repr(message)) if isinstance(message, dict) and "output" in message else 1
-        )
+        is_output = isinstance(message, dict) and "output" in message
+        self._flood -= self._process.channel.last_bytes if is_output else 1
         if self._flood < 0:
             raise _Stopped(place, "it was stopped because it printed without end")
         return message
@@ -241,6 +240,15 @@ class _Attempt:
         words = f"{self.where} wrote to the grader's own connection."
         self._transcript.incidents.append(Incident(IncidentKind.TRIED, words))
         return _Stopped(place, "the process said something that no notebook says")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is made of what a notebook file holds, and of no tensor."""
+    if isinstance(value, dict):
+        return all(map(_is_text, value)) and all(map(_is_text, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_text, value))
+    return value is None or isinstance(value, str | bool | int | float | bytes)
 
 
 def _in_words(ending: Ending, limits: Limits) -> str:

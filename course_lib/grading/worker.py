@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 from collections.abc import Sequence
 from multiprocessing.util import Finalize
@@ -16,6 +15,7 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from course_lib.checks import Check, Report, catalogue
 from course_lib.checks.base import Case
 from course_lib.checks.execution import Outcome
+from course_lib.grading.cells import grade_id, parse_test
 from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
@@ -87,27 +87,6 @@ def grade(task: Task, isolation: Isolation | None = None) -> Result:
         seconds=monotonic() - started,
         cpu_seconds=process_time() - busy + transcript.cpu_seconds,
     )
-
-
-def grade_id(cell: NotebookNode) -> str:
-    """The id under which the gradebook knows a cell."""
-    return cell.metadata.nbgrader.grade_id
-
-
-def parse_test(source: str) -> tuple[str, tuple[str, ...]]:
-    """The exercise and the names in `check("exercise", name, …)`.
-
-    Raises ValueError for any other source.
-    """
-    try:
-        (statement,) = ast.parse(source).body
-        call = statement.value
-        exercise, *objects = call.args
-        if call.func.id == "check" and not call.keywords:
-            return exercise.value, tuple(name.id for name in objects)
-    except (SyntaxError, ValueError, AttributeError):
-        pass
-    raise ValueError(f'a test cell must be one line, check("…", name), not {source[:80]!r}')
 
 
 def _test(cell: NotebookNode, seed: int) -> Test:

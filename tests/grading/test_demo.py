@@ -7,10 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from course_lib.grading.cells import grade_id
 from course_lib.grading.demo.hand_in import Course
 from course_lib.grading.demo.run import differences
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
-from course_lib.grading.repair import grade_id
 
 ROOT = Path(__file__).parent.parent.parent
 BY_ID = {student.id: student for student in STUDENTS}

@@ -168,10 +168,18 @@ def test_a_locked_gradebook_costs_no_result(fresh, tmp_path, monkeypatch):
     if available().isolation is Isolation.NONE:
         pytest.skip(available().in_words())
     opened = sqlite3.connect(folder / "gradebook.db", isolation_level=None)
-    opened.execute("begin immediate")
+
+    def locking(*details, real=grading.grade_locally, **options):
+        for place, done in enumerate(real(*details, **options)):
+            if place == 0:
+                opened.execute("begin immediate")
+            yield done
+
+    monkeypatch.setattr(grading, "grade_locally", locking)
     with pytest.raises(GradingError, match="locked"):
         grade_assignment(folder, folder, ASSIGNMENT, workers=1)
     opened.execute("rollback")
+    monkeypatch.undo()
     opened.close()
     summary = grade_assignment(folder, folder, ASSIGNMENT, workers=1)
     assert (summary.n_graded, summary.n_kept) == (0, len(STUDENTS))

@@ -9,11 +9,11 @@ import pytest
 from nbgrader.converters import Autograde, GenerateAssignment
 from small_course import tables
 
+from course_lib.grading.cells import grade_id
 from course_lib.grading.course import CONFIG_FILE, nbgrader_settings, run_nbgrader
 from course_lib.grading.demo.hand_in import Course
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
 from course_lib.grading.grade import grade_assignment
-from course_lib.grading.repair import grade_id
 
 ROOT = Path(__file__).parents[2]
 # One student's own cell never ends; stock nbgrader imports torch anew for each, which takes longer.

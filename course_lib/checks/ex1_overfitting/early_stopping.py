@@ -16,6 +16,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("best", [3.0, 2.0, 4.0, 5.0, 1.0], 2, "a better loss too late")
     yield _case("best", [3.0, 2.0, 1.0, 2.0, 3.0], 2, "falls, then rises")
     yield _case("best", [5000.0, 4000.0, 6000.0, 7000.0], 2, "losses in the thousands")
+    yield _case("best", [5e12, 4e12, 6e12, 7e12], 2, "losses of any size")
     yield _case("best", [-1.0, -3.0, -2.0, 0.5], 2, "losses below zero: −3 is the lowest")
     yield _case("best", [1.0, 1.0 - 1e-6, 2.0, 3.0], 2, "better by a millionth is better")
     yield _case("best", [1.0, 2.0, 3.0, 4.0, 5.0], 3, "rises from the start")

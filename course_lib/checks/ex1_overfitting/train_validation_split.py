@@ -160,6 +160,8 @@ def _pairs_held(case: Case, outputs: Plain) -> str | None:
 
 def symptoms(case: Case, outputs: Plain) -> Plain:
     """What can be said of the splits whatever was drawn."""
+    if not isinstance(outputs, list | tuple):
+        return kind_of(outputs)
     if any(_malformed(split) for split in outputs):
         return [len(split) if isinstance(split, list | tuple) else 0 for split in outputs]
     sizes = {tuple(map(len, split)) for split in outputs}

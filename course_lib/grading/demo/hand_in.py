@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from course_lib.grading.repair import grade_id
+from course_lib.grading.cells import grade_id
 
 _STUB = re.compile(r"^( +)# Your code here\.\n +raise NotImplementedError\(\)", re.MULTILINE)
 _COMMENTARY = re.compile(r"(?:\n(?: *#.*)?)*\n *### END SOLUTION")

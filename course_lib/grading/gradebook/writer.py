@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from nbgrader.api import Assignment, SubmittedAssignment
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import Connection, select
 from traitlets.config import Config
@@ -48,15 +55,23 @@ class GradebookWriter:
         """Let go of the gradebook."""
         self._engine.dispose()
 
-    def students(self) -> set[str]:
-        """Everyone who has a submission for this assignment in the gradebook."""
-        student, table = SubmittedAssignment.student_id, SubmittedAssignment.__table__
+    def scores(self) -> dict[str, dict[tuple[str, str], float | None]]:
+        """What the gradebook holds: by student, the auto_score by notebook and grade id."""
         query = (
-            select(student)
-            .select_from(table.join(Assignment.__table__))
+            select(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, Grade.auto_score)
+            .select_from(SubmittedAssignment)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
             .where(Assignment.name == self._assignment)
         )
-        return transact(self._engine, lambda opened: {*opened.scalars(query)}, self._patience)
+        found: dict[str, dict[tuple[str, str], float | None]] = {}
+        rows = transact(self._engine, lambda opened: opened.execute(query).all(), self._patience)
+        for student, notebook, cell, score in rows:
+            found.setdefault(student, {})[notebook, cell] = score
+        return found
 
     def write(self, batch: Sequence[Graded]) -> None:
         """Commit a batch in one transaction; writing it again changes nothing.

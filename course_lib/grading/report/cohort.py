@@ -74,7 +74,7 @@ class Cohort:
         self.students: set[str] = set()
         self.notices: list[Notice] = []
         self.n_notebooks = 0
-        self.seconds = self.cpu_seconds = 0.0
+        self.cpu_seconds = 0.0
         self._answers: dict[tuple[str, str], bytes] = {}  # compressed, by student and notebook
         self._notebook_of = {
             f"{assignment}/{id}": name for name, text in released.items() for id in answers(text)
@@ -91,7 +91,6 @@ class Cohort:
         """Take in one notebook's result."""
         self.n_notebooks += 1
         self.students.add(result.student)
-        self.seconds += result.seconds
         self.cpu_seconds += result.cpu_seconds
         for outcome in result.exercises:
             if (exercise := self.exercises.get(outcome.exercise)) is None:

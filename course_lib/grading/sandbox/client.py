@@ -41,6 +41,8 @@ class StudentProcess:
             self._control.sendall(json.dumps(dataclasses.asdict(limits)).encode())
             said, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
         except OSError as problem:
+            if hasattr(self, "_control"):
+                self._control.close()
             raise SandboxError(f"the warm process does not answer: {problem}") from None
         if not descriptors:
             self._control.close()
@@ -67,6 +69,7 @@ class StudentProcess:
                 while part := self._control.recv(65536):
                     said += part
             except OSError as problem:
+                self._ending = Ending(signal=9)  # nothing more can be learned of it
                 raise SandboxError(f"a student's process cannot be ended: {problem}") from None
             finally:
                 self._control.close()

@@ -1,6 +1,6 @@
 """The warm process: everything is imported once, then forked for each notebook.
 
-`client.py` starts it, inside the sandbox, as `python -m course_lib.grading.sandbox.warm`. For each
+`start.py` starts it, inside the sandbox, as `python -m course_lib.grading.sandbox.warm`. For each
 request it forks a supervisor, which forks the process that runs the student's code and ends it
 when the other side hangs up. The warm process itself never runs a student's code, and what it holds
 in memory, which every fork can read, is what is published anyway.
@@ -18,8 +18,10 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 from course_lib.grading.channel import Channel
@@ -74,6 +76,8 @@ def _run_to_the_end(function, *arguments) -> None:
     try:
         function(*arguments)
         code = 0
+    except BaseException:
+        traceback.print_exc()  # for whoever looks why the warm process failed
     finally:
         os._exit(code)
 
@@ -130,7 +134,7 @@ def _wait(student: int, control: socket.socket, scratch: Path | None, scratch_mb
         if ready:  # the judge has hung up: it wants no more
             os.kill(student, signal.SIGKILL)
             return False
-        if _size(scratch) > scratch_mb * 1024 * 1024:
+        if _size(scratch) + _size_of_deleted(student) > scratch_mb * 1024 * 1024:
             os.kill(student, signal.SIGKILL)
             return True
 
@@ -145,6 +149,18 @@ def _size(folder: Path) -> int:
     return total
 
 
+def _size_of_deleted(process: int) -> int:
+    """The bytes of the files without a name that a process holds open."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for descriptor in os.listdir(f"/proc/{process}/fd"):
+            with contextlib.suppress(OSError):
+                about = os.stat(f"/proc/{process}/fd/{descriptor}")
+                if stat.S_ISREG(about.st_mode) and not about.st_nlink:
+                    total += about.st_blocks * 512
+    return total
+
+
 def _become_student(
     connection: socket.socket, isolation: Isolation, limits: Limits, scratch: Path
 ) -> None:
@@ -152,7 +168,7 @@ def _become_student(
     channel = Channel(connection)
     try:
         _give_up_rights(connection.fileno(), isolation, limits, scratch)
-    except OSError as problem:
+    except Exception as problem:
         channel.send({"problem": f"the sandbox cannot be closed: {problem}"})
         return
     channel.send({})

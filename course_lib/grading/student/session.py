@@ -28,6 +28,7 @@ from course_lib.grading.student.shell import NotebookShell, Output, Stream, erro
 
 _WAIT_SECONDS = 3600.0  # for the judge, who may be busy; when it goes, this process is ended
 _LAZY = ("torch._dynamo", "torch.optim", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
+_CUT = {"output_type": "stream", "name": "stdout", "text": "… more was printed than is kept.\n"}
 
 _warm: dict[str, Any] = {}  # what every notebook finds ready: the shell and the checks
 
@@ -158,12 +159,8 @@ class Session:
         """Hand an output on while there is room for more."""
         size = len(repr(output))
         if self._room > 0:
-            self._channel.send({"output": output if size <= self._room else _cut(output)})
+            self._channel.send({"output": output if size <= self._room else _CUT})
         self._room -= size
-
-
-def _cut(output: Output) -> Output:
-    return {"output_type": "stream", "name": "stdout", "text": "… more was printed than is kept.\n"}
 
 
 class CellTimeoutError(KeyboardInterrupt):

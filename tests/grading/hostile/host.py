@@ -230,6 +230,27 @@ KINDS = (
         """,
     ),
     Kind(
+        "files_without_a_name",
+        "Files that are deleted as soon as they are open, and then grow.",
+        """
+        import os
+        import time
+
+        kept = []
+        try:
+            for number in range(60):
+                kept.append(open(f"{number}.bin", "wb"))
+                os.unlink(f"{number}.bin")
+                kept[-1].write(b"x" * 4_000_000)
+                kept[-1].flush()
+                time.sleep(0.05)
+            print("TOO MUCH")
+        except OSError:
+            pass
+        """,
+        reported=None,
+    ),
+    Kind(
         "extension_module",
         "Loads machine code of its own: a shared library that it writes itself.",
         """

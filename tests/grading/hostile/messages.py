@@ -239,6 +239,18 @@ threading.Thread(target=steal, daemon=True).start()
         4,
         STOPPED,
     ),
+    _in_cell(
+        "tensors_for_outputs",
+        "Outputs that are tensors of many bytes and few letters, or slow to write out.",
+        "import torch\n"
+        "for shape in ((3_900_000,), (6,) * 8):\n"
+        "    text = torch.zeros(shape, dtype=torch.uint8)\n"
+        "    output = {'output_type': 'stream', 'name': 'stdout', 'text': text}\n"
+        "    send(framed(pack({'output': output})))",
+        4,
+        STOPPED,
+        TRIED,
+    ),
     _in_answer(
         "endless_outcomes",
         "Messages without end, faster than anyone reads.",

@@ -195,6 +195,31 @@ def _many_files(notebook: str, folder) -> None:
     deep.mkdir(parents=True)
 
 
+def _names_that_clash(notebook: str, folder) -> None:
+    as_file(notebook, folder)
+    (folder / "x?").mkdir()
+    (folder / "x?" / "b").write_text("x")
+    with open(os.fsencode(folder) + b"/x\xff", "wb") as file:
+        file.write(b"x")
+
+
+def _nested_too_deeply(notebook: str, folder) -> None:
+    as_file(notebook, folder)
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("dddd", dir_fd=here)
+        below = os.open("dddd", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def _bloated(notebook: str, folder) -> None:
+    content = json.loads(notebook)
+    content["metadata"]["x"] = content["cells"][0]["metadata"]["x"] = [{}] * 2_000_000
+    (folder / _FILE).write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
 def _with_cells(number: int):
     def edit(notebook):
         notebook.cells += [new_code_cell("1") for _ in range(number)]
@@ -216,6 +241,18 @@ def _shadowing(notebook: str, folder) -> None:
 
 
 KINDS = (
+    Kind(
+        "names_that_clash",
+        "Names that are no text, and become one with others where they are made text.",
+        hand_in=_names_that_clash,
+        reported=_REPAIRED,
+    ),
+    Kind(
+        "nested_too_deeply",
+        "Folders in folders, until their path is too long for the system.",
+        hand_in=_nested_too_deeply,
+    ),
+    Kind("bloated", "Metadata of four million objects.", hand_in=_bloated),
     Kind("points_raised", "Tests worth a thousand points each.", edit=_points_raised),
     Kind(
         "tests_replaced",

@@ -19,7 +19,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 
 from course_lib.checks import catalogue
-from course_lib.grading.repair import grade_id
+from course_lib.grading.cells import grade_id
 from hostile.cohort import KINDS
 from hostile.kind import NOTEBOOK, Kind
 

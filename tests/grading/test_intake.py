@@ -167,8 +167,8 @@ def test_a_sound_copy_of_a_broken_notebook_is_graded(hand_in, tmp_path, broken):
 
 
 def deeply_nested():
-    """A notebook with an answer cell and, in its metadata, lists in lists."""
-    notebook = new_notebook(cells=[graded("line-answer", "")], metadata={"deep": "HERE"})
+    """A notebook with an answer cell whose source is lists in lists."""
+    notebook = new_notebook(cells=[graded("line-answer", "HERE")])
     return json.dumps(notebook).replace('"HERE"', "[" * 900 + "]" * 900)
 
 
@@ -238,6 +238,17 @@ def test_a_link_to_a_sound_notebook_is_refused_too(hand_in, tmp_path, released):
     (folder / "curves.ipynb").symlink_to(tmp_path / "curves.ipynb")
     intake = take_in(folder, {"curves": released})
     assert "a folder or a link" in intake.refused["curves"]
+
+
+def test_metadata_that_nobody_needs_is_dropped_unread(hand_in, tmp_path, released):
+    hand_in()
+    path = tmp_path / "curves.ipynb"
+    content = json.loads(path.read_text())
+    content["metadata"]["deep"] = content["cells"][0]["metadata"]["wide"] = "HERE"
+    path.write_text(json.dumps(content).replace('"HERE"', "[" * 900 + "]" * 900))
+    intake = take_in(tmp_path, {"curves": released})
+    assert ids(intake) == RELEASED
+    assert intake.notes == {"curves": []}
 
 
 def test_a_file_that_the_instructor_may_not_read_is_not_the_students_fault(hand_in, monkeypatch):

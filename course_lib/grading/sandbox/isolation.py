@@ -19,6 +19,10 @@ WAYS_OUT = (
     "Grade in a Linux container (see the first lines of Containerfile), "
     "or trust all that was handed in, as you would run it yourself: --trust-students."
 )
+WAYS_OUT_ELSEWHERE = (
+    "Grade in a Linux container (see the first lines of Containerfile), or with "
+    "`nbgrader autograde`, which runs all that was handed in as you."
+)
 _ROOT_IS_NOT_BOUND = (
     "You are root, whom the kernel does not bind in the number of threads: grade as another user."
 )
@@ -65,8 +69,10 @@ class Available:
 
     def in_words(self) -> str:
         """All of it for a person, with the ways out where there is no isolation."""
-        ways_out = (WAYS_OUT,) if self.isolation is Isolation.NONE else ()
-        return " ".join((*self.reasons, *ways_out))
+        if self.isolation is not Isolation.NONE:
+            return " ".join(self.reasons)
+        ways_out = WAYS_OUT if sys.platform == "linux" else WAYS_OUT_ELSEWHERE
+        return " ".join((*self.reasons, ways_out))
 
 
 def available() -> Available:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from course_lib.checks.base import Case, Check, Plain
 from course_lib.checks.forbidden import refused
 from course_lib.checks.global_state import random_state, restore_random_state, unchanged_settings
@@ -97,11 +99,10 @@ def execute(
             place = _student_line(exception)
     outputs = to_plain(result)
     used_global_rng = random_state() != state
-    restore_random_state(state)
+    if used_global_rng:
+        restore_random_state(state)
     edited = tuple(
-        name
-        for name, value in case.inputs.items()
-        if not same(to_plain(given.inputs.get(name)), value)
+        name for name, value in case.inputs.items() if not _is_as_it_was(given.inputs, name, value)
     )
     return Outcome(
         outputs=outputs,
@@ -113,6 +114,14 @@ def execute(
         forbidden=tuple(dict.fromkeys(called)),
         printed=printed.text(),
     )
+
+
+def _is_as_it_was(given: dict[str, Plain], name: str, value: Plain) -> bool:
+    """Whether an input is unchanged; the copies that `to_plain` makes are spared where they can."""
+    now = given.get(name)
+    if type(now) is torch.Tensor and now.layout == torch.strided and now.device == value.device:
+        return same(now, value)
+    return same(to_plain(now), value)
 
 
 class _Printed(io.StringIO):

@@ -119,9 +119,8 @@ def execute(
 def _is_as_it_was(given: dict[str, Plain], name: str, value: Plain) -> bool:
     """Whether an input is unchanged; the copies that `to_plain` makes are spared where they can."""
     now = given.get(name)
-    if type(now) is torch.Tensor and now.layout == torch.strided and now.device == value.device:
-        return same(now, value)
-    return same(to_plain(now), value)
+    is_plain = type(now) is torch.Tensor and now.layout == torch.strided and now.is_cpu
+    return same(now if is_plain else to_plain(now), value)
 
 
 class _Printed(io.StringIO):

@@ -48,7 +48,7 @@ def take_in(
     intake = Intake()
     paths = sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in released, path.name))
     for path in paths[:MAX_NOTEBOOKS]:
-        file, stem = _shown(path.name), storable(path.stem)
+        file, stem = as_shown(path.name), storable(path.stem)
         try:
             notebook = _read(path)
         except ValueError as problem:
@@ -72,7 +72,7 @@ def take_in(
             if name != stem:
                 notes.append(f"The file was called {file}; it was graded as {name}.ipynb.")
             if intake.refused.pop(name, None):
-                notes.append("Another file that you handed in is broken or empty; it was not used.")
+                notes.append(f"{name}.ipynb is broken or empty; it was not used.")
             notes += repair(notebook, released[name])
             intake.notebooks[name] = notebook
     for name, notebook in intake.notebooks.items():
@@ -83,7 +83,7 @@ def take_in(
     return intake
 
 
-def _shown(name: str) -> str:
+def as_shown(name: str) -> str:
     """A file's name for a sentence in Markdown, in which it must stay a name."""
     return html.escape(re.sub(r"[^\w .()&<>-]", "\N{REPLACEMENT CHARACTER}", name[:100]))
 
@@ -94,7 +94,7 @@ def _read(path: Path) -> NotebookNode:
         "Save the notebook as .ipynb (not as text, HTML or Python), open it once to see that it "
         "works, and hand it in again."
     )
-    file = _shown(path.name)
+    file = as_shown(path.name)
     if path.is_symlink() or not path.is_file():  # a link could lead to the solutions
         raise ValueError(f"{file} is a folder or a link, not a file. {again}")
     if path.stat().st_size > MAX_BYTES:

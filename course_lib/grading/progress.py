@@ -51,7 +51,7 @@ class Progress:
         self._bar.advance(self._task)
         tenth = max(1, self._total // 10)
         if not self._console.is_terminal and self._done % tenth == 0:
-            self._console.print(f"Graded {self._done} of {self._total} submissions.")
+            self._console.print(f"{self._done} of {self._total} submissions are done.")
 
     def __enter__(self) -> Progress:
         """Start to show it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files, is_grade, is_solution, is_task, parse_utc
 
-from course_lib.grading.intake import take_in
+from course_lib.grading.intake import as_shown, take_in
 from course_lib.grading.keys import exercises_of, result_key, submission_seed
 from course_lib.grading.tasks import Incident, IncidentKind, Limits, Result, Task
 
@@ -129,7 +129,7 @@ def read_submission(student: str, folder: Path, assignment: Assignment) -> Hande
     intake = take_in(folder, assignment.released, left_aside)
     files |= assignment.files
     if not intake.notebooks and not intake.refused:
-        intake.refused[""] = "Nothing was handed in: the folder holds no notebook."
+        intake.refused[""] = _no_notebook(sorted(files.keys() - assignment.files), assignment)
     unknown = [words for name, words in intake.refused.items() if name not in assignment.released]
     missing = [name for name in assignment.released if name not in intake.notebooks]
     reasons = {
@@ -155,6 +155,17 @@ def read_submission(student: str, folder: Path, assignment: Assignment) -> Hande
         ),
         incidents,
         files,
+    )
+
+
+def _no_notebook(handed_in: Sequence[str], assignment: Assignment) -> str:
+    if not handed_in:
+        return "Nothing was handed in: the folder is empty."
+    found = ", ".join(as_shown(name) for name in handed_in[:3]) + ", …" * (len(handed_in) > 3)
+    wanted = ", ".join(f"{name}.ipynb" for name in assignment.released)
+    return (
+        f"No notebook was handed in: the folder holds {found}. "
+        f"Hand in {wanted}, as downloaded from the course."
     )
 
 

@@ -497,7 +497,7 @@ def test_the_command_grades_whatever_the_callers_settings_are(copied, first):
     done = command(copied, ASSIGNMENT, "--workers", "2", **settings)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[:3] == [f"Graded {number} of 3 submissions." for number in (1, 2, 3)]
+    assert lines[:3] == [f"{number} of 3 submissions are done." for number in (1, 2, 3)]
     assert lines[3].startswith("3 submissions: 5 notebooks graded, 0 kept as they were, 0 without")
     assert tables(database(copied)) == tables(database(first))
     shutil.rmtree(copied / "autograded" / "bo")

@@ -163,7 +163,7 @@ def test_a_sound_copy_of_a_broken_notebook_is_graded(hand_in, tmp_path, broken):
     assert not intake.refused
     told = intake.notebooks["curves"].cells[0].source
     assert "curves (1).ipynb; it was graded as curves.ipynb" in told
-    assert "Another file that you handed in is broken or empty" in told
+    assert "curves.ipynb is broken or empty; it was not used" in told
 
 
 def deeply_nested():

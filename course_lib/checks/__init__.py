@@ -18,7 +18,7 @@ from course_lib.checks.execution import execute_all
 from course_lib.checks.judging import report_on
 from course_lib.checks.report import Finding, Report
 
-__all__ = ["Check", "Finding", "Report", "catalogue", "check"]
+__all__ = ["Check", "Finding", "Report", "catalogue", "check", "modules"]
 
 
 def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
@@ -48,6 +48,11 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
 def catalogue() -> dict[str, Check]:
     """Every exercise's check by its id, in the order of assignments and names."""
     return {exercise: _load(exercise) for exercise in _modules()}
+
+
+def modules() -> tuple[str, ...]:
+    """The names of the modules that hold the catalogue's checks, for whoever preloads them."""
+    return tuple(_modules().values())
 
 
 def _load(exercise: str) -> Check:

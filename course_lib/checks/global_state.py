@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import random
 import sys
@@ -15,17 +16,28 @@ import torch
 
 def random_state() -> tuple[Any, ...]:
     """The state of the global random generators of torch, NumPy and Python, comparable with ==."""
-    name, keys, *rest = numpy.random.get_state()
-    torch_state = torch.get_rng_state().numpy().tobytes()
-    return torch_state, (name, keys.tobytes(), *rest), random.getstate()
+    return torch.get_rng_state().numpy().tobytes(), _numpy_state(), random.getstate()
 
 
 def restore_random_state(state: tuple[Any, ...]) -> None:
     """Go back to a `random_state`."""
-    torch_state, (name, keys, *rest), python_state = state
+    torch_state, numpy_state, python_state = state
     torch.set_rng_state(torch.frombuffer(bytearray(torch_state), dtype=torch.uint8))
-    numpy.random.set_state((name, numpy.frombuffer(keys, dtype=numpy.uint32), *rest))
+    if isinstance(numpy_state, bytes):
+        *keys, place = numpy.frombuffer(numpy_state, dtype=numpy.uint32)
+        numpy.random.set_state(("MT19937", keys, place))
     random.setstate(python_state)
+
+
+def _numpy_state() -> Any:
+    """NumPy's state as it lies in memory: 624 numbers and a place among them.
+
+    `numpy.random.get_state` takes 100 times as long, and every case of every check asks for this.
+    """
+    generator = numpy.random.get_bit_generator()
+    if type(generator) is not numpy.random.MT19937:  # set on purpose: it can be compared only
+        return repr(generator.state)
+    return ctypes.string_at(generator.ctypes.state_address, 4 * 625)
 
 
 @contextlib.contextmanager
@@ -54,7 +66,8 @@ def remember_settings() -> Callable[[], None]:
         torch.autograd.set_detect_anomaly(anomalies)
         torch.use_deterministic_algorithms(deterministic)
         numpy.seterr(**errors)
-        numpy.set_printoptions(**printing)
+        if numpy.get_printoptions() != printing:
+            numpy.set_printoptions(**printing)
         vars(torch._tensor_str.PRINT_OPTS).update(torch_printing)
         sys.setrecursionlimit(recursion_limit)
         os.chdir(folder)

@@ -58,8 +58,10 @@ class _Copy:
         if depth > MAX_DEPTH:
             return Opaque("containers nested too deeply")
         kind = type(result)
-        if result is None or kind is bool:
+        if result is None or kind in (bool, int, float):
             return result
+        if kind is torch.Tensor:  # the most frequent first: a grader copies millions of these
+            return self._tensor(result)
         if issubclass(kind, numpy.generic):  # a NumPy scalar is the number that it holds
             return self.of(numpy.generic.item(result), depth + 1)
         # A subclass is the number, text or container that it holds, whatever its own methods say.
@@ -98,18 +100,29 @@ class _Copy:
         return text
 
     def _tensor(self, tensor: torch.Tensor) -> torch.Tensor | Opaque:
+        if type(tensor) is torch.Tensor and _is_plain(tensor):
+            self._count(tensor)
+            return tensor.detach().clone()
         with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
             tensor = tensor.as_subclass(torch.Tensor)
             if tensor.device.type == "meta":
                 return Opaque("a tensor on the meta device, which has a shape but no values")
             if tensor.is_nested:
                 return Opaque("a nested tensor")
-            self._elements_left -= tensor.numel()
-            if self._elements_left < 0:
-                raise _TooLarge(f"tensors with more than {MAX_ELEMENTS:,} elements")
+            self._count(tensor)
             if tensor.layout != torch.strided:
                 tensor = tensor.to_dense()
             return tensor.detach().to("cpu", copy=True)
+
+    def _count(self, tensor: torch.Tensor) -> None:
+        self._elements_left -= tensor.numel()
+        if self._elements_left < 0:
+            raise _TooLarge(f"tensors with more than {MAX_ELEMENTS:,} elements")
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Whether a tensor, not of a subclass, is dense and on the CPU."""
+    return tensor.is_cpu and tensor.layout is torch.strided and not tensor.is_nested
 
 
 def _name(kind: type) -> str:

@@ -235,5 +235,5 @@ def _check_int(value: int) -> int:
 def _check_shape(shape: tuple[int, ...]) -> None:
     if len(shape) > MAX_DIMENSIONS:
         raise CodecError(f"a tensor with {len(shape)} dimensions")
-    if math.prod(max(size, 1) for size in shape) > MAX_ELEMENTS:
+    if math.prod(filter(None, shape)) > MAX_ELEMENTS:
         raise CodecError(f"a tensor of shape {shape}")

@@ -12,6 +12,7 @@ from course_lib.grading.codec import MAX_BYTES, CodecError, pack, unpack
 
 _LONGEST = {"error": 200, "error_message": 12_000, "error_place": 2_000, "printed": 60_000}
 _MOST_NAMES = 100
+_NAMES = {kind: {field.name for field in dataclasses.fields(kind)} for kind in (Case, Outcome)}
 OVERHEAD_BYTES = 1_000_000  # of all but the outputs: the texts and names
 _LONE = re.compile("[\ud800-\udfff]")  # surrogates, which no file can hold
 
@@ -42,7 +43,7 @@ def plain_outcome(outcome: Outcome, max_bytes: int = MAX_BYTES) -> Plain:
     except CodecError as problem:
         outputs = pack(Opaque(f"something that cannot be checked ({problem})"))
     return {
-        **{field.name: getattr(outcome, field.name) for field in dataclasses.fields(Outcome)},
+        **vars(outcome),
         **{name: getattr(outcome, name)[:longest] for name, longest in _LONGEST.items()},
         "outputs": outputs,
     }
@@ -66,9 +67,8 @@ def outcome_from(value: Plain, max_bytes: int = MAX_BYTES) -> Outcome:
 
 
 def _fields(value: Plain, kind: type) -> dict[str, Plain]:
-    names = [field.name for field in dataclasses.fields(kind)]
-    if type(value) is not dict or set(value) != set(names):
-        raise CodecError(f"not the fields of {kind.__name__}: {', '.join(names)}")
+    if type(value) is not dict or value.keys() != _NAMES[kind]:
+        raise CodecError(f"not the fields of {kind.__name__}: {', '.join(sorted(_NAMES[kind]))}")
     return value
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
@@ -21,13 +22,14 @@ from course_lib.grading.course import nbgrader_settings
 from course_lib.grading.files import PARTIAL
 from course_lib.grading.gradebook import GradebookWriter, sync_assignment
 from course_lib.grading.keys import course_secret
-from course_lib.grading.pool import grade_locally
+from course_lib.grading.pool import Failure, grade_locally
 from course_lib.grading.progress import Progress
 from course_lib.grading.results import ResultStore
 from course_lib.grading.run import Run, Summary
 from course_lib.grading.sandbox.isolation import Isolation, available
+from course_lib.grading.sandbox.start import WarmProcess
 from course_lib.grading.submissions import read_assignment, students_of
-from course_lib.grading.tasks import Limits
+from course_lib.grading.tasks import Limits, Result, Task
 
 REPORTS = "reports"  # of the course folder
 STATE = ".grading"  # what `course grade` keeps beside nbgrader's folders: results and the secret
@@ -88,9 +90,12 @@ def grade_assignment(
             ):
                 store = ResultStore(state / assignment)
                 run = Run(directory, released, store, writer, summary, progress.advance, regrade)
-                grade = functools.partial(worker.grade, isolation=isolation)
-                hand_out = _cluster(cluster) if cluster else _processes(workers)
-                with closing(hand_out(run.tasks(students), grade)) as outcomes:
+                tasks = run.tasks(students)
+                with closing(
+                    _on_cluster(tasks, cluster)
+                    if cluster
+                    else grade_here(tasks, isolation, workers)
+                ) as outcomes:
                     for task, outcome in outcomes:
                         run.take(task, outcome)
                 run.flush()
@@ -104,14 +109,21 @@ def grade_assignment(
     return summary
 
 
-def _processes(workers: int | None) -> Callable:
-    return functools.partial(grade_locally, workers=workers or os.cpu_count() or 1)
+def grade_here(
+    tasks: Iterator[Task], isolation: Isolation | None, workers: int | None
+) -> Iterator[tuple[Task, Result | Failure]]:
+    """Yield every task with its result, graded by processes of this machine."""
+    for first in tasks:  # without any there is nothing to start
+        with WarmProcess(isolation) as warm:
+            grade = functools.partial(worker.grade, isolation=isolation, forks=warm.forks)
+            all_tasks = itertools.chain([first], tasks)
+            yield from grade_locally(all_tasks, grade, workers or os.cpu_count() or 1)
 
 
-def _cluster(address: str) -> Callable:
+def _on_cluster(tasks: Iterator[Task], address: str) -> Iterator[tuple[Task, Result | Failure]]:
     from course_lib.grading.cluster import grade_on_cluster  # dask takes a second to import
 
-    return functools.partial(grade_on_cluster, address=address)
+    return grade_on_cluster(tasks, worker.grade, address)
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def _read(path: Path) -> NotebookNode:
                 cell["id"] = f"cell-{number}"
         notebook = nbformat.reads(storable(json.dumps(content, ensure_ascii=False)), as_version=4)
         nbformat.validate(notebook)
-        nbformat.writes(notebook)  # fails where something is nested too deeply
+        nbformat.v4.writes(notebook, indent=None)  # fails where something is nested too deeply
     except OversizedError as problem:
         raise ValueError(str(problem)) from None
     except Exception:  # nbformat raises many kinds, none of which would help a student

@@ -187,10 +187,14 @@ def _end_with_parent() -> None:
 
 
 def _forkserver_with(grade: Callable[[Task], Result]) -> ForkServerContext:
-    """The context whose processes are forked from one that has imported `grade`'s module."""
+    """The context whose processes are forked from one that has imported `grade`'s module.
+
+    And whatever else that module lists in PRELOAD.
+    """
     context = multiprocessing.get_context("forkserver")
     module = getattr(grade, "func", grade).__module__  # a partial's is that of its function
-    context.set_forkserver_preload([__name__, module])
+    more = getattr(sys.modules[module], "PRELOAD", ())
+    context.set_forkserver_preload([__name__, module, *more])
     with _clean_environment():
         forkserver.ensure_running()
     return context

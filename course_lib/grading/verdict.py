@@ -59,7 +59,7 @@ def judge_public(check: Check, outcomes: Sequence[Outcome], stopped: str = "") -
 def open_cases(check: Check, seed: int, shown: Report) -> list[Case]:
     """The hidden cases of what still holds: the rest is decided."""
     holds = {finding.name for finding in shown.findings if finding.passed}
-    return [case for case in hidden_cases(check, seed) if case.property in holds]
+    return [case for case in hidden_cases(check, seed) if case.property in holds] if holds else []
 
 
 def judge_hidden(

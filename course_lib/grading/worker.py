@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.util import Finalize
 from time import monotonic, process_time
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
-from course_lib.checks import Check, Report, catalogue
+from course_lib.checks import Check, Report, catalogue, modules
 from course_lib.checks.base import Case
 from course_lib.checks.execution import Outcome
 from course_lib.grading.cells import grade_id, parse_test
@@ -21,7 +22,7 @@ from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
 from course_lib.grading.sandbox.client import SandboxError, StudentProcess
 from course_lib.grading.sandbox.isolation import Isolation, available
-from course_lib.grading.sandbox.start import WarmProcess
+from course_lib.grading.sandbox.start import Forks, WarmProcess
 from course_lib.grading.tasks import ExerciseResult, Incident, IncidentKind, Result, Task
 from course_lib.grading.transcript import Test, Transcript, transcribe
 from course_lib.grading.verdict import (
@@ -32,35 +33,41 @@ from course_lib.grading.verdict import (
     refuse,
 )
 
+PRELOAD = (*modules(), "sklearn.linear_model")  # what judging needs, before workers are forked
 NO_RESPONSE = "No response."  # nbgrader's comment on an answer that nobody touched
 
 
-def grade(task: Task, isolation: Isolation | None = None) -> Result:
+def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = None) -> Result:
     """Grade one notebook in the sandbox: the best that this machine has, if none is named.
+
+    A student's process is forked from the warm process of this worker, or from the one behind
+    `forks`, which workers share, as long as that lives.
 
     Never raises because of what was handed in. Raises SandboxError where no process can be started,
     and ValueError for a release that it cannot judge.
     """
     isolation = isolation or _best_isolation()
     started, busy = monotonic(), process_time()
-    notebook = nbformat.reads(task.content, as_version=4)
+    notebook = nbformat.v4.reads(task.content)  # which the intake has validated
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    shown: dict[int, Report] = {}  # what the public cases came to, by the place of the test
     tests = {
-        place: _test(cell, task.seed)
+        place: _test(cell, task.seed, functools.partial(shown.__setitem__, place))
         for place, cell in enumerate(code)
         if is_grade(cell) and not is_solution(cell)
     }
     cells = [tests.get(place, cell.source) for place, cell in enumerate(code)]
-    transcript = transcribe(lambda: _student(task, isolation), cells, task.files, task.limits)
+    start = functools.partial(_student, task, isolation, forks)
+    transcript = transcribe(start, cells, task.files, task.limits)
     incidents = list(transcript.incidents)
     exercises = []
     room = task.limits.output_bytes
     for place, cell in enumerate(code):
         cell.execution_count = place + 1
         if place in tests:
-            report = _report(tests[place], place, transcript, incidents)
-            shown = {"text/plain": repr(report), "text/html": report._repr_html_()}
-            cell.outputs = [new_output("execute_result", shown, execution_count=place + 1)]
+            report = _report(tests[place], place, transcript, incidents, shown.get(place))
+            data = {"text/plain": repr(report), "text/html": report._repr_html_()}
+            cell.outputs = [_output("execute_result", data=data, execution_count=place + 1)]
             exercises.append(_summary(cell, tests[place].check, report))
         else:
             cell.outputs = safe_outputs(transcript.outputs.get(place, []), room)
@@ -73,7 +80,7 @@ def grade(task: Task, isolation: Isolation | None = None) -> Result:
         assignment=task.assignment,
         notebook=task.notebook,
         key=task.key,
-        content=nbformat.writes(notebook),
+        content=nbformat.v4.writes(notebook, indent=None),
         scores={
             grade_id(cell): determine_grade(cell)[0] for cell in notebook.cells if is_grade(cell)
         },
@@ -89,12 +96,15 @@ def grade(task: Task, isolation: Isolation | None = None) -> Result:
     )
 
 
-def _test(cell: NotebookNode, seed: int) -> Test:
+def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> Test:
+    """The test of a cell; `keep` is given the report on the public cases when they are through."""
     exercise, names = parse_test(cell.source)
     check = _checks()[exercise]
 
     def hidden(outcomes: Sequence[Outcome]) -> list[Case]:
-        return open_cases(check, seed, judge_public(check, outcomes))
+        report = judge_public(check, outcomes)
+        keep(report)
+        return open_cases(check, seed, report)
 
     return Test(check, names, public_cases(check).cases, hidden)
 
@@ -110,8 +120,11 @@ def _best_isolation() -> Isolation:
     return found.isolation
 
 
-def _student(task: Task, isolation: Isolation) -> StudentProcess:
+def _student(task: Task, isolation: Isolation, forks: Forks | None) -> StudentProcess:
     """A process for the notebook; the warm one is started again if it is gone."""
+    if forks is not None:
+        with suppress(SandboxError):
+            return StudentProcess(forks, task.limits)
     try:
         return StudentProcess(_warm(isolation), task.limits)
     except SandboxError:
@@ -133,7 +146,14 @@ def _warm(isolation: Isolation) -> WarmProcess:
     return warm
 
 
-def _report(test: Test, place: int, transcript: Transcript, incidents: list[Incident]) -> Report:
+def _report(
+    test: Test,
+    place: int,
+    transcript: Transcript,
+    incidents: list[Incident],
+    shown: Report | None,
+) -> Report:
+    """The report on a test; `shown` is the one on its public cases if they came to their end."""
     if transcript.missing.get(place):
         names = "`, `".join(transcript.missing[place])
         return refuse(
@@ -144,16 +164,22 @@ def _report(test: Test, place: int, transcript: Transcript, incidents: list[Inci
         words = f"{test.check.id}: the answer calls {', '.join(sorted(map(legible, called)))}."
         incidents.append(Incident(IncidentKind.TRIED, words))
     stopped = transcript.stopped.get(place, "")
-    shown = judge_public(test.check, public, stopped)
+    shown = shown or judge_public(test.check, public, stopped)
     if place not in transcript.drawn:  # it was stopped before
         return shown
     return judge_hidden(test.check, shown, transcript.drawn[place], hidden, stopped)
 
 
+def _output(kind: str, **fields: Any) -> NotebookNode:
+    """What `nbformat.v4.new_output` makes, without the schema's look at every one."""
+    metadata = {"metadata": {}} if kind == "execute_result" else {}
+    return nbformat.from_dict({"output_type": kind, **metadata, **fields})
+
+
 def _stopped_output(reason: str) -> NotebookNode:
     """What a student reads below a cell that did not come to its end."""
     words = f"This cell did not come to its end: {reason}."
-    return new_output("error", ename="Stopped", evalue=words, traceback=[words])
+    return _output("error", ename="Stopped", evalue=words, traceback=[words])
 
 
 def _summary(cell: NotebookNode, check: Check, report: Report) -> ExerciseResult:

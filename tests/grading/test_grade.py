@@ -1,5 +1,6 @@
 """Grading a cohort from its folder to nbgrader's: what is done, what is kept, what is refused."""
 
+import functools
 import json
 import os
 import re
@@ -54,12 +55,13 @@ def sandbox():
 def one_process(sandbox):
     """Grade in this process, whose warm process serves all tests: the pool has tests of its own."""
 
-    def grade_here(tasks, grade, workers):
+    def grade_here(tasks, isolation, workers):
+        grade = functools.partial(worker.grade, isolation=isolation)
         return ((task, outcome_of(grade, task)) for task in tasks)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grading, "available", lambda: sandbox)
-        patch.setattr(grading, "grade_locally", grade_here)
+        patch.setattr(grading, "grade_here", grade_here)
         yield
 
 

@@ -52,16 +52,36 @@ def run(implementation: Callable[..., Any], case: Case) -> Plain:
         generator = torch.Generator().manual_seed(seed)
         results.append(implementation(x, y, fraction, generator))
     results.append(implementation(x, y, fraction, generator))
-    return results
+    return _stacked(results)
+
+
+def _stacked(splits: list[Any]) -> Plain:
+    """One tensor for each part if all splits are of one shape: a few large ones cross faster."""
+    if not all(type(split) in (list, tuple) and len(split) == len(PARTS) for split in splits):
+        return splits
+    if not all(type(part) is Tensor and part.ndim == 1 for split in splits for part in split):
+        return splits
+    parts = dict(zip(PARTS, zip(*splits, strict=True), strict=True))
+    if any(len({(len(part), part.dtype) for part in same}) > 1 for same in parts.values()):
+        return splits
+    return {name: torch.stack(same) for name, same in parts.items()}
+
+
+def _apart(outputs: Plain) -> Plain:
+    """The splits, stacked or not."""
+    if not isinstance(outputs, dict):
+        return outputs
+    return list(zip(*(outputs[name] for name in PARTS), strict=True))
 
 
 def judge(case: Case, outputs: Plain) -> str | None:
     """Look at the splits for what the property asks."""
-    if problem := next(filter(None, map(_malformed, outputs)), None):
+    splits = _apart(outputs)
+    if problem := next(filter(None, map(_malformed, splits)), None):
         return problem
     return {"sizes": _sizes, "pairs": _pairs, "generator": _repeats, "random": _shares}[
         case.property
-    ](case, outputs)
+    ](case, splits)
 
 
 def _malformed(split: Plain) -> str | None:
@@ -160,6 +180,7 @@ def _pairs_held(case: Case, outputs: Plain) -> str | None:
 
 def symptoms(case: Case, outputs: Plain) -> Plain:
     """What can be said of the splits whatever was drawn."""
+    outputs = _apart(outputs)
     if not isinstance(outputs, list | tuple):
         return kind_of(outputs)
     if any(_malformed(split) for split in outputs):

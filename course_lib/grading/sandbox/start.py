@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.grading.sandbox.isolation import Isolation
@@ -15,13 +16,28 @@ from course_lib.grading.sandbox.namespaces import bubblewrap_command
 _END_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class Forks:
+    """The way to a warm process, which can be handed to several others that fork from it too."""
+
+    requests: socket.socket
+
+    def fork(self) -> socket.socket:
+        """The connection to a supervisor that is forked for it; raises OSError if it has ended."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.requests, [b"fork"], [theirs.fileno()])
+        return ours
+
+
 class WarmProcess:
     """A process that has everything imported and forks on request; ends with whoever started it."""
 
     def __init__(self, isolation: Isolation) -> None:
         """Start it; it answers the first request when its imports are done."""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed in `close`
-        self._requests, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        requests, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self.forks = Forks(requests)
         with theirs:
             module = "course_lib.grading.sandbox.warm"
             command = [sys.executable, "-m", module, isolation, str(theirs.fileno())]
@@ -39,11 +55,8 @@ class WarmProcess:
             )
 
     def fork(self) -> socket.socket:
-        """The connection to a supervisor that is forked for it; raises OSError if it has ended."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._requests, [b"fork"], [theirs.fileno()])
-        return ours
+        """As `Forks.fork`."""
+        return self.forks.fork()
 
     def why_ended(self) -> str:
         """What the warm process wrote before it ended, "" while it lives."""
@@ -55,7 +68,7 @@ class WarmProcess:
 
     def close(self) -> None:
         """End the warm process, and with it everything that it started."""
-        self._requests.close()
+        self.forks.requests.close()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

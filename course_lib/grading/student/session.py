@@ -27,7 +27,10 @@ from course_lib.grading.crossing import case_from, plain_outcome
 from course_lib.grading.student.shell import NotebookShell, Output, Stream, error_output, new_shell
 
 _WAIT_SECONDS = 3600.0  # for the judge, who may be busy; when it goes, this process is ended
-_LAZY = ("torch._dynamo", "torch.optim", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
+_LAZY = (
+    *("torch._dynamo", "torch.optim", "jaxtyping"),
+    *("matplotlib.pyplot", "matplotlib_inline.backend_inline"),
+)
 _CUT = {"output_type": "stream", "name": "stdout", "text": "… more was printed than is kept.\n"}
 
 _warm: dict[str, Any] = {}  # what every notebook finds ready: the shell and the checks

@@ -29,10 +29,12 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
         objects: the functions or classes, in the order of the exercise's names.
         seed: what the random cases are drawn from; the edge cases are always included.
 
-    Never raises because of the objects. Raises ValueError for an unknown exercise or a wrong number
-    of objects.
+    Never raises because of the objects. Raises ValueError for an unknown exercise, a wrong number
+    of objects, or a seed that is no whole number.
     """
-    if exercise not in _modules():
+    if not isinstance(seed, int):
+        raise ValueError(f"seed must be a whole number, got {seed!r}")
+    if not isinstance(exercise, str) or exercise not in _modules():
         near = difflib.get_close_matches(str(exercise), _modules(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"there is no exercise {exercise!r}{hint}")

@@ -29,6 +29,7 @@ def report_on(
     bug_outcomes = bug_outcomes or BugOutcomes(check, cases)
     diagnosis = Diagnosis(check, cases, outcomes, bug_outcomes, _problem)
     findings = []
+    shown = []  # the places of the cases that the findings show
     for prop in check.properties:
         failed = [
             place
@@ -37,13 +38,15 @@ def report_on(
         ]
         if failed:
             smallest = min(failed, key=lambda place: _size(cases[place].inputs))
+            shown.append(smallest)
             unwritten = outcomes[smallest].error == UNWRITTEN
             case = "" if unwritten else _show(cases[smallest])
             bug = None if unwritten else diagnosis.bug_behind(failed)
             findings.append(Finding(prop, problems[smallest], case, bug))
         else:
             findings.append(Finding(prop))
-    printed = next((outcome.printed for outcome in outcomes if outcome.printed), "")
+    places = [*shown, *range(len(cases))]
+    printed = next((outcomes[place].printed for place in places if outcomes[place].printed), "")
     return Report(check.id, check.title, tuple(findings), check.takeaway, printed)
 
 

@@ -112,7 +112,11 @@ def _in_order(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, bool]]:
 
 
 def _advice(bug: Bug, is_repeated: bool) -> list[str]:
-    return ["The same mistake."] if is_repeated else [bug.sentence, f"Next step: {bug.hint}"]
+    return (
+        ["This looks like the same mistake."]
+        if is_repeated
+        else [bug.sentence, f"Next step: {bug.hint}"]
+    )
 
 
 def _finding_html(finding: Finding, is_repeated: bool) -> str:

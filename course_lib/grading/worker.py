@@ -15,7 +15,7 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 
 from course_lib.checks import Check, Report, catalogue, modules
 from course_lib.checks.base import Case
-from course_lib.checks.execution import Outcome
+from course_lib.checks.execution import ENDLESS, Outcome
 from course_lib.grading.cells import grade_id, parse_test
 from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
@@ -163,6 +163,9 @@ def _report(
     if called := {name for outcome in (*public, *hidden) for name in outcome.forbidden}:
         words = f"{test.check.id}: the answer calls {', '.join(sorted(map(legible, called)))}."
         incidents.append(Incident(IncidentKind.TRIED, words))
+    if any(outcome.error == ENDLESS for outcome in (*public, *hidden)):
+        words = f"{test.check.id}: the answer was stopped: too many lines executed."
+        incidents.append(Incident(IncidentKind.STOPPED, words))
     stopped = transcript.stopped.get(place, "")
     shown = shown or judge_public(test.check, public, stopped)
     if place not in transcript.drawn:  # it was stopped before

@@ -103,7 +103,7 @@ def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Cas
                 f"Use `state.get({name!r}, start)`"
             )
         if case.property == "pure":
-            return _impurity(outputs)
+            return _impurity(outputs, case.inputs["params"])
         expected = torch_path(optimizer, case)
         for number, (got, right) in enumerate(zip(outputs["path"], expected, strict=True), 1):
             if problem := differs(got, right, what=f"params after step {number}"):
@@ -113,8 +113,10 @@ def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Cas
     return judge
 
 
-def _impurity(outputs: Plain) -> str | None:
+def _impurity(outputs: Plain, start: Tensor) -> str | None:
     """What a step changed besides what it returns; whether its numbers are right is not asked."""
+    if outputs["path"] and all(same(params, start) for params in outputs["path"]):
+        return "the params that came back are those that went in: the step did not move them"
     if outputs["edited"]:
         return (
             f"`{'`, `'.join(outputs['edited'])}` changed in place; "

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
+
+
+def in_reading_order(notebooks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Notebooks, as name and content, by the numbers in their titles ("Exercises 1.3: …")."""
+    return sorted(notebooks, key=lambda item: (_numbers(item[1]), item[0]))
+
+
+def _numbers(content: str) -> list[int]:
+    cells = json.loads(content)["cells"]
+    first = "".join(cells[0]["source"]) if cells else ""
+    return [int(number) for number in re.findall(r"\d+", first.partition("\n")[0])]
 
 
 def answers(content: str) -> dict[str, str]:

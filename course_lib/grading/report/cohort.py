@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_lib.grading.report.answers import answers
+from course_lib.grading.report.answers import answers, in_reading_order
 from course_lib.grading.report.shingles import MAX_CHARACTERS, shingles, tokens_of
 from course_lib.grading.tasks import Result
 
@@ -42,7 +42,7 @@ class Exercise:
     points: dict[str, float] = field(default_factory=dict)  # by student
     answered: set[str] = field(default_factory=set)  # students who changed what was released
     bugs: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)  # properties, of those who answered
 
 
 class Cohort:
@@ -83,7 +83,7 @@ class Cohort:
     def _by_exercise(self, notebooks: Mapping[str, str]) -> dict[str, str]:
         return {
             f"{self._assignment}/{id}": code
-            for content in notebooks.values()
+            for _, content in in_reading_order(notebooks.items())
             for id, code in answers(content).items()
         }
 
@@ -92,6 +92,7 @@ class Cohort:
         self.n_notebooks += 1
         self.students.add(result.student)
         self.cpu_seconds += result.cpu_seconds
+        self._add_answers(result)
         for outcome in result.exercises:
             if (exercise := self.exercises.get(outcome.exercise)) is None:
                 raise ValueError(
@@ -99,12 +100,12 @@ class Cohort:
                 )
             exercise.points[result.student] = outcome.points
             exercise.bugs.update(outcome.bugs)
-            exercise.failed.update(outcome.failed)
+            if result.student in exercise.answered:
+                exercise.failed.update(outcome.failed)
         for incident in result.incidents[:MAX_INCIDENTS]:
             self.notices.append(
                 Notice(incident.kind.value, result.student, result.notebook, incident.text[:1_000])
             )
-        self._add_answers(result)
 
     def _add_answers(self, result: Result) -> None:
         own = {

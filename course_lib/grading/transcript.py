@@ -27,7 +27,7 @@ _FLOOD = 20  # times the output that is kept: who sends more is stopped
 
 
 @dataclass(frozen=True)
-class Test:
+class TestCell:
     """A test cell: the check, the names of what it tests, and the two sets of cases."""
 
     check: Check
@@ -36,7 +36,7 @@ class Test:
     hidden: Callable[[Sequence[Outcome]], Sequence[Case]]  # what the public outcomes leave open
 
 
-Cell = str | Test  # the source of a code cell, or a test
+Cell = str | TestCell  # the source of a code cell, or a test
 
 
 @dataclass
@@ -116,7 +116,9 @@ class _Attempt:
         for place, cell in enumerate(self._cells):
             if place not in self._transcript.stopped:
                 self._follow(place, cell)
-        tests = {place: cell for place, cell in enumerate(self._cells) if isinstance(cell, Test)}
+        tests = {
+            place: cell for place, cell in enumerate(self._cells) if isinstance(cell, TestCell)
+        }
         for place, test in tests.items():
             if not self._is_settled(place):
                 self._execute(place, test, test.public, self._transcript.public)
@@ -134,7 +136,7 @@ class _Attempt:
     def give_up(self, reason: str) -> None:
         """Let everything that was not reached fail for this reason."""
         for place, cell in enumerate(self._cells):
-            if isinstance(cell, Test) and not self._transcript.missing.get(place):
+            if isinstance(cell, TestCell) and not self._transcript.missing.get(place):
                 complete = place in self._transcript.drawn and (
                     len(self._transcript.hidden[place]) == len(self._transcript.drawn[place])
                 )
@@ -146,7 +148,7 @@ class _Attempt:
         for place, cell in enumerate(self._cells):
             if place in self._transcript.stopped:
                 cells.append({})
-            elif isinstance(cell, Test):
+            elif isinstance(cell, TestCell):
                 cells.append({"exercise": cell.check.id, "names": list(cell.names)})
             else:
                 cells.append({"source": cell})
@@ -162,24 +164,25 @@ class _Attempt:
         """Take down a cell's outputs, or whether a test found its objects."""
         self.where = f"Cell {place + 1}"
         outputs = self._transcript.outputs[place] = []
+        is_test = isinstance(cell, TestCell)
         deadline = monotonic() + self._limits.cell_seconds + _GRACE_SECONDS
         while True:
             message = self._receive(place, deadline)
             match message:
                 case {"output": dict() as output} if _is_text(output):
                     outputs.append(output)
-                case {"ended": int(), "in_time": bool() as in_time} if not isinstance(cell, Test):
+                case {"ended": int(), "in_time": bool() as in_time} if not is_test:
                     if not in_time:
                         self._note_time_out()
                     return
-                case {"test": int(), "missing": list() as missing} if isinstance(cell, Test):
+                case {"test": int(), "missing": list() as missing} if is_test:
                     self._transcript.missing[place] = [n for n in cell.names if n in missing]
                     return
                 case _:
                     raise self._out_of_turn(place)
 
     def _execute(
-        self, place: int, test: Test, cases: Sequence[Case], done: dict[int, list[Outcome]]
+        self, place: int, test: TestCell, cases: Sequence[Case], done: dict[int, list[Outcome]]
     ) -> None:
         """Have a test's cases run, unless they have been, and keep the outcomes."""
         if place in done:

@@ -24,7 +24,7 @@ from course_lib.grading.sandbox.client import SandboxError, StudentProcess
 from course_lib.grading.sandbox.isolation import Isolation, available
 from course_lib.grading.sandbox.start import Forks, WarmProcess
 from course_lib.grading.tasks import ExerciseResult, Incident, IncidentKind, Result, Task
-from course_lib.grading.transcript import Test, Transcript, transcribe
+from course_lib.grading.transcript import TestCell, Transcript, transcribe
 from course_lib.grading.verdict import (
     judge_hidden,
     judge_public,
@@ -96,7 +96,7 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
     )
 
 
-def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> Test:
+def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> TestCell:
     """The test of a cell; `keep` is given the report on the public cases when they are through."""
     exercise, names = parse_test(cell.source)
     check = _checks()[exercise]
@@ -106,7 +106,7 @@ def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> Test
         keep(report)
         return open_cases(check, seed, report)
 
-    return Test(check, names, public_cases(check).cases, hidden)
+    return TestCell(check, names, public_cases(check).cases, hidden)
 
 
 _checks = functools.cache(catalogue)
@@ -147,7 +147,7 @@ def _warm(isolation: Isolation) -> WarmProcess:
 
 
 def _report(
-    test: Test,
+    test: TestCell,
     place: int,
     transcript: Transcript,
     incidents: list[Incident],

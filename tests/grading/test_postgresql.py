@@ -97,7 +97,7 @@ def template(server, stock):
     settings = small_course.settings(folder, url)
     with (
         small_course.quick_nbgrader(),
-        patch("course_lib.grading.gradebook.source.nbgrader_settings", return_value=settings),
+        patch("course_lib.grading.gradebook.sync.nbgrader_settings", return_value=settings),
     ):
         sync_assignment(folder, folder, ASSIGNMENT)
     with Gradebook(url, "a_course") as gradebook:

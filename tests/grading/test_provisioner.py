@@ -17,16 +17,16 @@ from jupyter_client.manager import start_new_kernel
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbgrader.api import Gradebook
 
-from course_lib.grading import provisioner, warm_process
 from course_lib.grading.demo.hand_in import Course
 from course_lib.grading.demo.students import ASSIGNMENT, STUDENTS
-from course_lib.grading.warm_process import ForkedKernel
+from course_lib.grading.kernels import forked, provisioner
+from course_lib.grading.kernels.forked import ForkedKernel
 
 pytestmark = [
     pytest.mark.xdist_group("provisioner"),  # all in one worker, for the sake of the warm process
     pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="kernels are forked on Linux only"),
 ]
-NAME, TARGET = "course-warm", "course_lib.grading.provisioner:WarmProvisioner"
+NAME, TARGET = "course-warm", "course_lib.grading.kernels.provisioner:WarmProvisioner"
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {  # the same in all tests, for the sake of the warm process
     name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"
@@ -263,7 +263,7 @@ def test_a_warm_process_that_is_gone_is_replaced(kernels):
 
 
 def test_a_kernel_starts_as_always_where_the_warm_process_fails(kernels, monkeypatch, caplog):
-    monkeypatch.setattr(warm_process, "WARM", "raise SystemExit(1)")
+    monkeypatch.setattr(forked, "WARM", "raise SystemExit(1)")
     manager, client = kernels(env=ENVIRONMENT | {"COLOUR": "none"})  # needs another warm process
     assert isinstance(process_of(manager), subprocess.Popen)
     assert run(client, "print(6 * 7)") == "42"

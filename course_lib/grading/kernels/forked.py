@@ -10,12 +10,12 @@ import subprocess
 import weakref
 from collections.abc import Mapping, Sequence
 
-from course_lib.grading import warm_kernel
+from course_lib.grading.kernels import server
 
 WARM = f"""
 import sys
 sys.path = [folder for folder in sys.path if folder]  # the client's folder is not the kernels'
-from {warm_kernel.__name__} import main
+from {server.__name__} import main
 main()
 """
 SECONDS_TO_END = 10.0
@@ -36,7 +36,7 @@ class ForkedKernel:
         self.pid: int = answer["pid"]
 
     def _receive(self, flags: int = 0) -> dict[str, int]:
-        answer = self._channel.recv(warm_kernel.LARGEST_MESSAGE, flags)
+        answer = self._channel.recv(server.LARGEST_MESSAGE, flags)
         return json.loads(answer or "{}")
 
     def poll(self) -> int | None:
@@ -76,7 +76,7 @@ class ForkedKernel:
         self.send_signal(signal.SIGKILL)
 
 
-class WarmProcess:
+class KernelServer:
     """The client's side of the warm process for one interpreter and environment."""
 
     def __init__(self, python: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """The warm process: it has imported what notebooks import, and each of its forks becomes a kernel.
 
-`warm_process.py` starts it, with one end of a socket as its standard input. For each kernel comes a
+`forked.py` starts it, with one end of a socket as its standard input. For each kernel comes a
 message with its arguments, its environment and five descriptors: standard input, output and error,
 the working folder, and a channel, on which the kernel answers with its process id, and the warm
 process tells how it ended. A channel that the client closes, if only by its own end, ends the

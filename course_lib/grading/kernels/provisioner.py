@@ -24,7 +24,7 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-from course_lib.grading.warm_process import ForkedKernel, WarmProcess
+from course_lib.grading.kernels.forked import ForkedKernel, KernelServer
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
 STREAMS = ("stdin", "stdout", "stderr")
@@ -49,7 +49,7 @@ class WarmProvisioner(LocalProvisioner):
 
 
 _lock = threading.Lock()
-_processes: list[WarmProcess] = []  # the last one forks, those before it wait for their kernels
+_processes: list[KernelServer] = []  # the last one forks, those before it wait for their kernels
 
 
 @atexit.register
@@ -59,7 +59,7 @@ def end_warm_processes() -> None:
         _processes.pop().end()
 
 
-def _warm_process(python: Sequence[str], environment: Mapping[str, str]) -> WarmProcess:
+def _warm_process(python: Sequence[str], environment: Mapping[str, str]) -> KernelServer:
     """The warm process for an interpreter and environment, but for variables of one kernel."""
     shared = {
         name: value
@@ -73,7 +73,7 @@ def _warm_process(python: Sequence[str], environment: Mapping[str, str]) -> Warm
     if not _processes or _processes[-1].serves != (python, shared):
         if _processes:
             _processes[-1].retire()
-        _processes.append(WarmProcess(python, shared))
+        _processes.append(KernelServer(python, shared))
     return _processes[-1]
 
 

@@ -1,0 +1,1 @@
+"""A kernel provisioner that forks warm kernels, for stock nbgrader."""

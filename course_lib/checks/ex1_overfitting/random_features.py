@@ -23,6 +23,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _fit("wide", line, target, "by hand: one point, so w = (0.6, 0.8, 0)")
     wide = _tensor([[1, 0, 1, 2], [0, 1, 1, 0]])
     yield _fit("wide", wide, _tensor([1, 2]), "two points, four features")
+    weak = _tensor([[1, 0, 0], [0, 0.001, 0]])
+    yield _fit("wide", weak, _tensor([1, 1]), "a weak feature: w = (1, 1000, 0)")
     yield _fit("wide", 3 * _random(8, 20, rng), _random(8, 1, rng).flatten())
     yield _fit(
         "tall", _tensor([[1, 0], [0, 1], [1, 1]]), _tensor([1, 2, 4]), "more points than features"
@@ -162,6 +164,12 @@ BUGS = (
         _basic_solution,
         "The data are fitted, but with the first n features only: shorter weights fit as well.",
         "Of all exact fits take the one of least norm: features⁺ @ y.",
+    ),
+    _wrong_fit(
+        "weak-directions-cut",
+        lambda features, y: torch.linalg.pinv(features, rtol=1e-2) @ y,
+        "Directions in which the features are a hundred times weaker are left out of the fit.",
+        "Leave the pseudo-inverse its own tolerance: only what is 0 up to rounding may go.",
     ),
     _wrong_fit(
         "rows-fitted-one-by-one",

@@ -15,16 +15,29 @@ from course_lib.checks.plain import same
 ALIKE_RTOL, ALIKE_ATOL = 1e-6, 1e-9
 
 
-class BugOutcomes:
-    """What each bug does on each case; a bug runs on a case when first asked for, and only once."""
+Problem = Callable[[Check, Case, Outcome], str | None]  # what is wrong with an outcome
 
-    def __init__(self, check: Check, cases: Sequence[Case]) -> None:
-        self._check, self._cases = check, cases
+
+class BugOutcomes:
+    """What each bug does on each case; looked at when first asked for, and only once."""
+
+    def __init__(self, check: Check, cases: Sequence[Case], problem: Problem) -> None:
+        self._check, self._cases, self._problem = check, cases, problem
         self.of = functools.cache(self._run)
+        self.symptoms = functools.cache(self._look)
+        self.is_wrong = functools.cache(self._judge)
 
     def _run(self, bug_place: int, case_place: int) -> Outcome:
         bug = self._check.bugs[bug_place]
         return execute(self._check, bug.implementation, self._cases[case_place])
+
+    def _look(self, bug_place: int, case_place: int) -> Plain:
+        return symptoms(self._check, self._cases[case_place], self.of(bug_place, case_place))
+
+    def _judge(self, bug_place: int, case_place: int) -> bool:
+        """A right value in a wrong type is not the bug's doing."""
+        outcome = self.of(bug_place, case_place)
+        return self._problem(self._check, self._cases[case_place], outcome) is not None
 
 
 class Diagnosis:
@@ -35,12 +48,9 @@ class Diagnosis:
         check: Check,
         cases: Sequence[Case],
         outcomes: Sequence[Outcome],
-        bug_outcomes: BugOutcomes,
-        problem: Callable[[Check, Case, Outcome], str | None],
+        bugs: BugOutcomes,
     ) -> None:
-        self._check, self._cases, self._outcomes = check, cases, outcomes
-        self._problem = problem  # what is wrong with an outcome, None when nothing is
-        self._outcome_of = bug_outcomes.of
+        self._check, self._cases, self._outcomes, self._bugs = check, cases, outcomes, bugs
         self._behaves = functools.cache(self._compare)
         self._students_symptoms = functools.cache(self._look_at_student)
 
@@ -55,7 +65,7 @@ class Diagnosis:
         alike = [
             place
             for place in range(len(self._check.bugs))
-            if all(self._behaves(place, i) and self._fails(place, i) for i in failed)
+            if all(self._behaves(place, i) and self._bugs.is_wrong(place, i) for i in failed)
         ]
         if not alike:
             return None
@@ -63,26 +73,22 @@ class Diagnosis:
         best = max(alike, key=lambda place: sum(self._behaves(place, i) for i in everywhere))
         return self._check.bugs[best]
 
-    def _fails(self, bug_place: int, case_place: int) -> bool:
-        """Whether the bug is wrong here: a right value in a wrong type is not its doing."""
-        theirs = self._outcome_of(bug_place, case_place)
-        return self._problem(self._check, self._cases[case_place], theirs) is not None
-
     def _compare(self, bug_place: int, case_place: int) -> bool:
         """Whether the bug does what the student's code does."""
-        student, theirs = self._outcomes[case_place], self._outcome_of(bug_place, case_place)
+        student, theirs = self._outcomes[case_place], self._bugs.of(bug_place, case_place)
         if (theirs.error, theirs.error_message) != (student.error, student.error_message):
             return False
         if (theirs.edited, theirs.used_global_rng) != (student.edited, student.used_global_rng):
             return False
-        ours = _symptoms(self._check, self._cases[case_place], theirs)
-        return same(ours, self._students_symptoms(case_place), ALIKE_RTOL, ALIKE_ATOL)
+        ours = self._students_symptoms(case_place)
+        return same(self._bugs.symptoms(bug_place, case_place), ours, ALIKE_RTOL, ALIKE_ATOL)
 
     def _look_at_student(self, case_place: int) -> Plain:
-        return _symptoms(self._check, self._cases[case_place], self._outcomes[case_place])
+        return symptoms(self._check, self._cases[case_place], self._outcomes[case_place])
 
 
-def _symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:
+def symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:
+    """What of an outcome shows which mistake was made."""
     if check.symptoms is None or outcome.error:
         return _forgetting_kinds(outcome.outputs)
     try:

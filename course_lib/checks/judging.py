@@ -23,11 +23,10 @@ def report_on(
 ) -> Report:
     """Judge what an implementation did on every case and put it together for its author.
 
-    Whoever judges many implementations on the same cases can pass the same `bug_outcomes`.
+    Whoever judges many implementations on the same cases can pass the same `outcomes_of_bugs`.
     """
     problems = [_problem(check, *run) for run in zip(cases, outcomes, strict=True)]
-    bug_outcomes = bug_outcomes or BugOutcomes(check, cases)
-    diagnosis = Diagnosis(check, cases, outcomes, bug_outcomes, _problem)
+    diagnosis = Diagnosis(check, cases, outcomes, bug_outcomes or outcomes_of_bugs(check, cases))
     findings = []
     shown = []  # the places of the cases that the findings show
     for prop in check.properties:
@@ -48,6 +47,11 @@ def report_on(
     places = [*shown, *range(len(cases))]
     printed = next((outcomes[place].printed for place in places if outcomes[place].printed), "")
     return Report(check.id, check.title, tuple(findings), check.takeaway, printed)
+
+
+def outcomes_of_bugs(check: Check, cases: Sequence[Case]) -> BugOutcomes:
+    """What the check's bugs do on these cases, for whoever judges many on the same."""
+    return BugOutcomes(check, cases, _problem)
 
 
 def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:

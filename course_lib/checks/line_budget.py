@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Iterator
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CodeType, FrameType
 from typing import Any
 
@@ -38,6 +39,8 @@ class TooManyLines(BaseException):
 def line_budget(max_lines: int) -> Iterator[None]:
     """Raise `TooManyLines` once the code outside the installed libraries has executed `max_lines`.
 
+    Of a function without a loop all lines count at its call.
+
     An endless loop ends this way, the later the more each of its lines computes. Not counted: lines
     of the checks themselves, of threads, and of anything while a debugger or a coverage tool is
     tracing. A loop inside compiled code, such as `sum(itertools.count())`, is beyond reach: the
@@ -58,11 +61,22 @@ def line_budget(max_lines: int) -> Iterator[None]:
                 raise TooManyLines
         return count_lines
 
+    # By the number of a code object, whose hash would take longer; both are kept, so it stays.
+    known: dict[int, tuple[CodeType, int | None]] = {}
+
     def enter(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
-            return None
-        frame.f_trace_opcodes = _has_one_line_loop(frame.f_code)
-        return count_lines
+        nonlocal left, insistence
+        code = frame.f_code
+        if (found := known.get(id(code))) is None:
+            found = known[id(code)] = code, _lines_at_once(code)
+        if (n_lines := found[1]) is None:
+            frame.f_trace_opcodes = _has_one_line_loop(code)
+            return count_lines
+        left -= n_lines  # all at once: to be told of each takes longer than to run it
+        if left < 0:
+            insistence = _Insistence()
+            raise TooManyLines
+        return None
 
     sys.settrace(enter)
     try:
@@ -103,7 +117,19 @@ class _Insistence:
                 continue
 
 
-@functools.lru_cache
+@functools.cache
+def _lines_at_once(code: CodeType) -> int | None:
+    """What a call counts: 0 in a library, all lines without a loop, None where each must count."""
+    if code.co_filename.startswith(LIBRARY_FOLDERS):
+        return 0
+    if code.co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR):  # resumed at will
+        return None
+    if any("JUMP_BACKWARD" in instruction.opname for instruction in dis.get_instructions(code)):
+        return None
+    return len({line for _, _, line in code.co_lines()})
+
+
+@functools.cache
 def _has_one_line_loop(code: CodeType) -> bool:
     """Whether some loop never leaves its line (`while True: pass`): Python traces no line there."""
     lines = {start: line for start, _, line in code.co_lines()}

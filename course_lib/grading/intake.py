@@ -123,7 +123,8 @@ def _read(path: Path) -> NotebookNode:
             content["nbformat_minor"] = 5
             for number, cell in enumerate(content["cells"]):
                 cell["id"] = f"cell-{number}"
-        notebook = nbformat.reads(storable(json.dumps(content, ensure_ascii=False)), as_version=4)
+        text = storable(json.dumps(content, ensure_ascii=False))
+        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
         nbformat.validate(notebook)
         nbformat.v4.writes(notebook, indent=None)  # fails where something is nested too deeply
     except OversizedError as problem:

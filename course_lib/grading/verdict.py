@@ -11,7 +11,7 @@ from course_lib.checks import Check, Finding, Report
 from course_lib.checks.base import Case
 from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import STOPPED, Outcome
-from course_lib.checks.judging import report_on
+from course_lib.checks.judging import outcomes_of_bugs, report_on
 from course_lib.checks.plain import same, to_plain
 from course_lib.grading.legible import legible
 
@@ -34,7 +34,7 @@ class PublicCases:
 def public_cases(check: Check) -> PublicCases:
     """The cases of a student's own notebook."""
     cases = check.drawn_cases(NOTEBOOK_SEED)
-    return PublicCases(cases, BugOutcomes(check, cases))
+    return PublicCases(cases, outcomes_of_bugs(check, cases))
 
 
 def hidden_cases(check: Check, seed: int) -> list[Case]:

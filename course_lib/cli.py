@@ -79,7 +79,7 @@ def grade(
     typer.echo(summary.in_words())
     for student, notebook, reason in summary.failures:
         typer.echo(f"no result: {student}, {notebook or 'all'}: {reason}", err=True)
-    if summary.failures:
+    if summary.failures or summary.report_problem:
         raise typer.Exit(1)
 
 

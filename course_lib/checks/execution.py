@@ -16,7 +16,12 @@ import torch
 
 from course_lib.checks.base import Case, Check, Plain
 from course_lib.checks.forbidden import refused
-from course_lib.checks.global_state import random_state, restore_random_state, unchanged_settings
+from course_lib.checks.global_state import (
+    no_kept_gaussian,
+    random_state,
+    restore_random_state,
+    unchanged_settings,
+)
 from course_lib.checks.line_budget import LIBRARY_FOLDERS, TooManyLines, line_budget
 from course_lib.checks.plain import copy_plain, same, to_plain
 
@@ -59,14 +64,15 @@ def execute_each(
         forbidden: dotted names of functions that may not be called, beside the check's own.
     """
     exhausted: dict[str, Outcome] = {}
-    for case in cases:
-        max_lines = check.max_lines // 10 if exhausted else check.max_lines
-        outcome = exhausted.get(case.property) or execute(
-            check, implementation, case, max_lines, forbidden
-        )
-        if outcome.error == ENDLESS:
-            exhausted[case.property] = outcome
-        yield outcome
+    with no_kept_gaussian():
+        for case in cases:
+            max_lines = check.max_lines // 10 if exhausted else check.max_lines
+            outcome = exhausted.get(case.property) or execute(
+                check, implementation, case, max_lines, forbidden
+            )
+            if outcome.error == ENDLESS:
+                exhausted[case.property] = outcome
+            yield outcome
 
 
 def execute(

@@ -12,6 +12,7 @@ from course_lib.checks.diagnosis import BugOutcomes, Diagnosis
 from course_lib.checks.execution import ENDLESS, STOPPED, Outcome
 from course_lib.checks.report import Finding, Report
 
+_LONGEST = 2_000  # characters of a message
 UNWRITTEN = NotImplementedError.__name__
 
 
@@ -84,7 +85,10 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
         problem = check.judge(case, outcome.outputs)
     except Exception as exception:  # a result too strange for the judge to read
         return f"Your result could not be read ({type(exception).__name__}: {exception})."
-    return problem and problem[0].upper() + problem[1:] + ("" if problem.endswith(".") else ".")
+    if problem is None:
+        return None
+    problem = problem[:_LONGEST]
+    return problem[0].upper() + problem[1:] + ("" if problem.endswith(".") else ".")
 
 
 def _size(value: Plain) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy
@@ -163,5 +164,5 @@ def same(a: Plain, b: Plain, rtol: float = 0.0, atol: float = 0.0) -> bool:
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(same(x, y, rtol, atol) for x, y in zip(a, b, strict=True))
     if isinstance(a, float):
-        return a == b or (a != a and b != b) or abs(a - b) <= atol + rtol * abs(b)
+        return a == b or (a != a and b != b) or abs(a - b) <= atol + rtol * abs(b) < math.inf
     return a == b

@@ -11,7 +11,7 @@ from course_lib.checks.plain import Opaque
 from course_lib.grading.codec import MAX_BYTES, CodecError, pack, unpack
 
 _LONGEST = {"error": 200, "error_message": 12_000, "error_place": 2_000, "printed": 60_000}
-_MOST_NAMES = 100
+_MOST_NAMES, _LONGEST_NAME = 100, 200
 _NAMES = {kind: {field.name for field in dataclasses.fields(kind)} for kind in (Case, Outcome)}
 OVERHEAD_BYTES = 1_000_000  # of all but the outputs: the texts and names
 _LONE = re.compile("[\ud800-\udfff]")  # surrogates, which no file can hold
@@ -59,6 +59,8 @@ def outcome_from(value: Plain, max_bytes: int = MAX_BYTES) -> Outcome:
         names = fields[name]
         if type(names) is not tuple or len(names) > _MOST_NAMES or not _all_text(names):
             raise CodecError(f"an outcome whose {name} holds no names")
+        if any(len(each) > _LONGEST_NAME for each in names):
+            raise CodecError(f"an outcome whose {name} holds a name that is too long")
     if type(fields["used_global_rng"]) is not bool:
         raise CodecError("an outcome that is not clear about random numbers")
     if type(fields["outputs"]) is not bytes:

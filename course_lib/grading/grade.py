@@ -92,9 +92,9 @@ def grade_assignment(
                 run = Run(directory, released, store, writer, summary, progress.advance, regrade)
                 tasks = run.tasks(students)
                 with closing(
-                    _on_cluster(tasks, cluster)
+                    _on_cluster(tasks, isolation, cluster)
                     if cluster
-                    else grade_here(tasks, isolation, workers)
+                    else _on_this_machine(tasks, isolation, workers)
                 ) as outcomes:
                     for task, outcome in outcomes:
                         run.take(task, outcome)
@@ -105,25 +105,31 @@ def grade_assignment(
     try:
         _report(summary, run, directory, course_folder / REPORTS / f"{assignment}.html")
     except (ValueError, OSError) as problem:
-        raise GradingError(f"all is graded, but the report cannot be written: {problem}") from None
+        summary.report_problem = str(problem)
     return summary
 
 
-def grade_here(
-    tasks: Iterator[Task], isolation: Isolation | None, workers: int | None
+def _on_this_machine(
+    tasks: Iterator[Task], isolation: Isolation, workers: int | None
 ) -> Iterator[tuple[Task, Result | Failure]]:
-    """Yield every task with its result, graded by processes of this machine."""
-    for first in tasks:  # without any there is nothing to start
-        with WarmProcess(isolation) as warm:
-            grade = functools.partial(worker.grade, isolation=isolation, forks=warm.forks)
-            all_tasks = itertools.chain([first], tasks)
-            yield from grade_locally(all_tasks, grade, workers or os.cpu_count() or 1)
+    """Every task with its result, graded by processes of this machine."""
+    first = next(tasks, None)
+    if first is None:  # there is nothing to start
+        return
+    with WarmProcess(isolation) as warm:
+        grade = functools.partial(worker.grade, isolation=isolation, forks=warm.forks)
+        all_tasks, n = itertools.chain([first], tasks), workers or os.cpu_count() or 1
+        del first
+        yield from grade_locally(all_tasks, grade, n, preload=worker.PRELOAD)
 
 
-def _on_cluster(tasks: Iterator[Task], address: str) -> Iterator[tuple[Task, Result | Failure]]:
+def _on_cluster(
+    tasks: Iterator[Task], isolation: Isolation | None, address: str
+) -> Iterator[tuple[Task, Result | Failure]]:
+    """The same from a cluster, whose workers choose their isolation where none is given."""
     from course_lib.grading.cluster import grade_on_cluster  # dask takes a second to import
 
-    return grade_on_cluster(tasks, worker.grade, address)
+    return grade_on_cluster(tasks, functools.partial(worker.grade, isolation=isolation), address)
 
 
 @contextmanager

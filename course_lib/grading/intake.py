@@ -85,7 +85,7 @@ def take_in(
 
 def as_shown(name: str) -> str:
     """A file's name for a sentence in Markdown, in which it must stay a name."""
-    return html.escape(re.sub(r"[^\w .()&<>-]", "\N{REPLACEMENT CHARACTER}", name[:100]))
+    return html.escape(re.sub(r"[^\w ./()&<>-]", "\N{REPLACEMENT CHARACTER}", name[:100]))
 
 
 def _read(path: Path) -> NotebookNode:
@@ -126,7 +126,7 @@ def _read(path: Path) -> NotebookNode:
         text = storable(json.dumps(content, ensure_ascii=False))
         notebook = nbformat.convert(nbformat.reader.reads(text), 4)
         nbformat.validate(notebook)
-        nbformat.v4.writes(notebook, indent=None)  # fails where something is nested too deeply
+        nbformat.v4.writes(notebook)  # fails where something is nested too deeply
     except OversizedError as problem:
         raise ValueError(str(problem)) from None
     except Exception:  # nbformat raises many kinds, none of which would help a student

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -31,18 +31,22 @@ class Failure:
 
 
 def grade_locally(
-    tasks: Iterable[Task], grade: Callable[[Task], Result], workers: int
+    tasks: Iterable[Task],
+    grade: Callable[[Task], Result],
+    workers: int,
+    preload: Sequence[str] = (),
 ) -> Iterator[tuple[Task, Result | Failure]]:
     """Yield every task with its result, in the order in which they are done.
 
-    `grade` is called in `workers` processes, forked from one that has imported its module. No more
+    `grade` is called in `workers` processes, forked from one that has imported its module and
+    those that `preload` names. No more
     than one task beside those at work is drawn in advance, so memory stays flat. A task whose
     process ends is tried once more; one that takes too long is not. Close the generator to stop
     early: its processes end at once. Raises ValueError for less than one worker.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    context = _forkserver_with(grade)
+    context = _forkserver_with(grade, preload)
     waiting = iter(tasks)
     upcoming = next(waiting, None)
     idle: list[_Worker] = []
@@ -67,9 +71,11 @@ def grade_locally(
                     idle.append(worker)
     finally:
         for worker in busy + idle:
-            worker.process.terminate()
+            with suppress(ValueError):  # it has ended, and no other could be started
+                worker.process.terminate()
         for worker in busy + idle:
-            worker.end()
+            with suppress(ValueError):
+                worker.end()
 
 
 def time_limit(task: Task) -> float:
@@ -114,19 +120,17 @@ class _Worker:
 
     def outcome(self) -> Result | Failure | None:
         """What the task came to, None while the worker is at it."""
-        try:
+        with suppress(EOFError, OSError):  # it has ended, perhaps in the middle of its answer
             if self.connection.poll():
                 return self.connection.recv()
-            if self.process.is_alive():
-                if self.seconds_left():
-                    return None
-                self._replace()
-                return Failure(
-                    f"Grading took more than {time_limit(self.task):.0f} seconds and was stopped."
-                )
-        except (EOFError, OSError):
-            pass  # it has ended, perhaps in the middle of its answer
+            if self.process.is_alive() and self.seconds_left():
+                return None
+        is_late = self.process.is_alive() and not self.seconds_left()
         ending = self._replace()
+        if is_late:
+            return Failure(
+                f"Grading took more than {time_limit(self.task):.0f} seconds and was stopped."
+            )
         if self._last_try:
             return Failure(f"The process that graded this ended twice, at last {ending}.")
         self.begin(self.task, last_try=True)
@@ -186,15 +190,11 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _forkserver_with(grade: Callable[[Task], Result]) -> ForkServerContext:
-    """The context whose processes are forked from one that has imported `grade`'s module.
-
-    And whatever else that module lists in PRELOAD.
-    """
+def _forkserver_with(grade: Callable[[Task], Result], preload: Sequence[str]) -> ForkServerContext:
+    """The context whose processes are forked from one that has imported what they need."""
     context = multiprocessing.get_context("forkserver")
     module = getattr(grade, "func", grade).__module__  # a partial's is that of its function
-    more = getattr(sys.modules[module], "PRELOAD", ())
-    context.set_forkserver_preload([__name__, module, *more])
+    context.set_forkserver_preload([__name__, module, *preload])
     with _clean_environment():
         forkserver.ensure_running()
     return context

@@ -35,6 +35,7 @@ class Summary:
     failures: list[tuple[str, str, str]] = field(default_factory=list)  # student, notebook, reason
     seconds: float = 0.0
     report: Path | None = None
+    report_problem: str = ""  # why there is none
 
     def in_words(self) -> str:
         """The summary that an instructor reads."""
@@ -47,6 +48,8 @@ class Summary:
             lines.append(f"Notebooks to look at: {', '.join(counts)}.")
         if self.report:
             lines.append(f"Report: {self.report}")
+        if self.report_problem:
+            lines.append(f"The report cannot be written: {self.report_problem}")
         return "\n".join(lines)
 
 
@@ -137,8 +140,8 @@ class Run:
             folder = autograded_folder(self._directory, handed_in.student, self._assignment.name)
             try:
                 write_autograded(folder, handed_in, entry.results)
-            except OSError as problem:
-                if problem.errno in _NO_ROOM:  # which would befall the next one too
+            except (OSError, ValueError) as problem:
+                if getattr(problem, "errno", None) in _NO_ROOM:  # it would befall the next one too
                     raise
                 self._summary.failures.append((handed_in.student, "", str(problem)))
                 continue

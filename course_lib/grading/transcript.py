@@ -71,7 +71,9 @@ def transcribe(
     transcript = Transcript()
     deadline = monotonic() + limits.seconds
     for attempts_left in reversed(range(_MOST_ATTEMPTS)):
+        starting = monotonic()
         with start() as process:
+            deadline += monotonic() - starting  # the grader's time, not the student's
             attempt = _Attempt(process, cells, transcript, limits, deadline)
             try:
                 attempt.run(files)
@@ -79,6 +81,7 @@ def transcribe(
             except _Stopped as end:
                 problem = end
             ending = process.end()
+        deadline = attempt.deadline
         transcript.cpu_seconds += ending.cpu_seconds
         if problem is None:
             return transcript
@@ -106,7 +109,7 @@ class _Attempt:
         deadline: float,
     ) -> None:
         self._process, self._cells, self._transcript = process, cells, transcript
-        self._limits, self._deadline = limits, deadline
+        self._limits, self.deadline = limits, deadline
         self._flood = _FLOOD * limits.output_bytes
         self.where = "Before the first cell"  # for the instructor
 
@@ -125,9 +128,13 @@ class _Attempt:
         # No public case runs after this: what the code has seen of a hidden one stays with it.
         for place, test in tests.items():
             if not self._is_settled(place):
-                cases = test.hidden(self._transcript.public[place])
-                self._transcript.drawn[place] = cases
-                self._execute(place, test, cases, self._transcript.hidden)
+                if place not in self._transcript.drawn:
+                    judging = monotonic()
+                    cases = test.hidden(self._transcript.public[place])
+                    self._transcript.drawn[place] = cases
+                    self.deadline += monotonic() - judging  # the grader's time too
+                drawn = self._transcript.drawn[place]
+                self._execute(place, test, drawn, self._transcript.hidden)
 
     def _is_settled(self, place: int) -> bool:
         """Whether there is nothing to run for a test."""
@@ -223,7 +230,7 @@ class _Attempt:
             raise _Stopped(place, None) from None
 
     def _receive(self, place: int, deadline: float, max_bytes: int | None = None) -> Any:
-        left = max(0.0, min(deadline, self._deadline) - monotonic())
+        left = max(0.0, min(deadline, self.deadline) - monotonic())
         try:
             message = self._process.channel.receive(left, max_bytes or self._limits.result_bytes)
         except TimeoutError:

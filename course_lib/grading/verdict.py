@@ -106,5 +106,6 @@ def _safe(outcome: Outcome) -> Outcome:
         error_message=legible(outcome.error_message),
         error_place=legible(outcome.error_place),
         printed=legible(outcome.printed),
+        edited=tuple(map(legible, outcome.edited)),
         forbidden=tuple(map(legible, outcome.forbidden)),
     )

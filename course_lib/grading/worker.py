@@ -80,7 +80,7 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
         assignment=task.assignment,
         notebook=task.notebook,
         key=task.key,
-        content=nbformat.v4.writes(notebook, indent=None),
+        content=nbformat.v4.writes(notebook),
         scores={
             grade_id(cell): determine_grade(cell)[0] for cell in notebook.cells if is_grade(cell)
         },
@@ -126,14 +126,14 @@ def _student(task: Task, isolation: Isolation, forks: Forks | None) -> StudentPr
         with suppress(SandboxError):
             return StudentProcess(forks, task.limits)
     try:
-        return StudentProcess(_warm(isolation), task.limits)
+        return StudentProcess(_warm(isolation).forks, task.limits)
     except SandboxError:
         warm = _warm(isolation)
         _warm.cache_clear()
         reason = warm.why_ended()
         warm.close()
         try:
-            return StudentProcess(_warm(isolation), task.limits)
+            return StudentProcess(_warm(isolation).forks, task.limits)
         except SandboxError as problem:
             raise SandboxError(f"{problem} {reason} {_warm(isolation).why_ended()}") from None
 

@@ -28,6 +28,8 @@ DIFFERENT = [
     (1j, 1.0, "complex"),
     (float("nan"), 1.0, "NaN"),
     (float("inf"), 1.0, "got inf"),
+    (1.0, float("inf"), "to be inf, got 1"),
+    (float("-inf"), float("inf"), "to be inf, got -inf"),
     ([1, 2], [1], "1 items, got 2"),
     ([1, 3], [1, 2], "item 1 of the result"),
     ({"b": 1}, {"a": 1}, "keys ['a'], got ['b']"),

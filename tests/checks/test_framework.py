@@ -244,6 +244,29 @@ def test_prints_and_warnings_do_not_reach_stderr(capfd):
     assert "hello &lt;b&gt;" in found._repr_html_()
 
 
+def test_a_number_that_numpy_has_kept_is_global_state_too():
+    numpy.random.seed(1)
+    first, second, third = numpy.random.randn(3)
+    numpy.random.seed(1)
+    assert numpy.random.randn() == first  # the second is drawn with it, and kept
+
+    def lucky(x):
+        return 2 * x + 0 * numpy.random.randn()
+
+    assert report(lucky).findings[0].message.startswith("Your code draws from global")
+    assert (numpy.random.randn(), numpy.random.randn()) == (second, third)
+
+
+def test_another_generator_of_numpy_is_watched_too():
+    usual = numpy.random.get_bit_generator()
+    numpy.random.set_bit_generator(numpy.random.PCG64(1))
+    try:
+        found = report(lambda x: 2 * x + 0 * numpy.random.random())
+    finally:
+        numpy.random.set_bit_generator(usual)
+    assert found.findings[0].message.startswith("Your code draws from global")
+
+
 def test_global_state_is_put_back():
     torch.manual_seed(3)
     before = torch.get_rng_state()

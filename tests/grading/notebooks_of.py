@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_lib.grading import worker
 from course_lib.grading.demo.hand_in import Course, find
 from course_lib.grading.sandbox.isolation import Isolation
+from course_lib.grading.sandbox.start import Forks
 from course_lib.grading.tasks import Incident, IncidentKind, Limits, Task
 
 ROOT = Path(__file__).parents[2]
@@ -97,10 +98,11 @@ def graded(
     limits: Limits | None = None,
     seed: int = 7,
     files: dict[str, bytes] | None = None,
+    forks: Forks | None = None,
 ) -> Graded:
     """Grade a notebook as a worker does, with hidden cases drawn from the seed."""
     content = nbformat.writes(notebook_of(IMPORTS, *cells))
     limits = limits or Limits()
     task = Task("ada", ASSIGNMENT, NOTEBOOK, content, files or {}, seed, "key", limits)
-    result = worker.grade(task, isolation)
+    result = worker.grade(task, isolation, forks)
     return Graded(result.content, result.scores, result.incidents)

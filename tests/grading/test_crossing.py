@@ -78,6 +78,7 @@ class Text(str):
         *({"error_place": value} for value in (0.0, "x" * 2_001)),
         *({"printed": value} for value in (None, "x" * 60_001)),
         *({"edited": value} for value in (["a"], "a", ("a", 1), ("\ud800",), ("a",) * 101, None)),
+        *({name: ("x" * 201,)} for name in ("edited", "forbidden")),
         *({"used_global_rng": value} for value in (1, None, "True")),
         *({"outputs": value} for value in (None, [1], "x", b"", b"x", pack(1) + b"x")),
         {"more": 1},

@@ -169,13 +169,13 @@ def test_a_locked_gradebook_costs_no_result(fresh, tmp_path, monkeypatch):
         pytest.skip(available().in_words())
     opened = sqlite3.connect(folder / "gradebook.db", isolation_level=None)
 
-    def locking(*details, real=grading.grade_here, **options):
+    def locking(*details, real=grading._on_this_machine, **options):
         for place, done in enumerate(real(*details, **options)):
             if place == 0:
                 opened.execute("begin immediate")
             yield done
 
-    monkeypatch.setattr(grading, "grade_here", locking)
+    monkeypatch.setattr(grading, "_on_this_machine", locking)
     with pytest.raises(GradingError, match="locked"):
         grade_assignment(folder, folder, ASSIGNMENT, workers=1)
     opened.execute("rollback")

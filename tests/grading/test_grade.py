@@ -61,7 +61,7 @@ def one_process(sandbox):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grading, "available", lambda: sandbox)
-        patch.setattr(grading, "grade_here", grade_here)
+        patch.setattr(grading, "_on_this_machine", grade_here)
         yield
 
 
@@ -469,6 +469,29 @@ def test_students_may_be_trusted(copied, first, monkeypatch):
     worker._warm(Isolation.NONE).close()
     worker._warm.cache_clear()
     assert tables(database(copied)) == tables(database(first))
+
+
+def test_on_a_cluster_they_are_trusted_too(copied, monkeypatch):
+    asked = []
+
+    def on_cluster(tasks, grade, address):
+        asked.append((grade.keywords["isolation"], address))
+        yield from ()
+
+    monkeypatch.setattr("course_lib.grading.cluster.grade_on_cluster", on_cluster)
+    for trusted in (False, True):
+        run(copied, cluster="tcp://127.0.0.1:9", trust_students=trusted)
+    assert asked == [(None, "tcp://127.0.0.1:9"), (Isolation.NONE, "tcp://127.0.0.1:9")]
+
+
+def test_without_a_report_the_rest_is_told(copied, monkeypatch):
+    def full(*details):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(grading, "_report", full)
+    summary = run(copied)
+    assert summary.report_problem == "No space left on device"
+    assert summary.in_words().endswith("The report cannot be written: No space left on device")
 
 
 # The command, and a cluster

@@ -15,7 +15,7 @@ from course_lib.checks import catalogue
 from course_lib.grading import worker
 from course_lib.grading.sandbox.isolation import Isolation, available
 from course_lib.grading.sandbox.landlock import landlock_abi
-from course_lib.grading.sandbox.start import _environment
+from course_lib.grading.sandbox.start import WarmProcess, _environment
 from course_lib.grading.tasks import IncidentKind, Limits
 from course_lib.grading.verdict import ONLY_HIDDEN, hidden_cases
 
@@ -121,6 +121,13 @@ def test_a_later_cell_does_not_change_an_earlier_verdict(grade, before, source, 
 def test_a_later_change_of_an_object_does_not_change_an_earlier_verdict(grade, source, later):
     found = grade(answer("rmse", source or None), RMSE_TEST, later)
     assert found.points == {"rmse": 4.0}
+
+
+def test_a_shared_warm_process_that_is_gone_is_done_without(grade, isolation):
+    with WarmProcess(isolation) as shared:
+        assert grade(answer("rmse"), RMSE_TEST, forks=shared.forks).points == {"rmse": 4.0}
+    assert shared.why_ended()
+    assert grade(answer("rmse"), RMSE_TEST, forks=shared.forks).points == {"rmse": 4.0}
 
 
 def test_the_last_definition_before_the_test_counts(grade):

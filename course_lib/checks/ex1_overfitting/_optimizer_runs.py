@@ -102,6 +102,8 @@ def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Cas
                 f"at the first step `state` is {{}}: there is no `state[{name!r}]` yet. "
                 f"Use `state.get({name!r}, start)`"
             )
+        if len(outputs["path"]) != len(case.inputs["gradients"]):  # `run` takes as many steps
+            return "the steps could not be read"
         if case.property == "pure":
             return _impurity(outputs, case.inputs["params"])
         expected = torch_path(optimizer, case)
@@ -115,7 +117,7 @@ def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Cas
 
 def _impurity(outputs: Plain, start: Tensor) -> str | None:
     """What a step changed besides what it returns; whether its numbers are right is not asked."""
-    if outputs["path"] and all(same(params, start) for params in outputs["path"]):
+    if all(same(params, start) for params in outputs["path"]):
         return "the params that came back are those that went in: the step did not move them"
     if outputs["edited"]:
         return (

@@ -77,6 +77,8 @@ def _apart(outputs: Plain) -> Plain:
 def judge(case: Case, outputs: Plain) -> str | None:
     """Look at the splits for what the property asks."""
     splits = _apart(outputs)
+    if len(splits) != len(case.inputs["seeds"]) + 1:  # no answer's doing: `run` makes as many
+        return "the splits could not be read"
     if problem := next(filter(None, map(_malformed, splits)), None):
         return problem
     return {"sizes": _sizes, "pairs": _pairs, "generator": _repeats, "random": _shares}[

@@ -13,7 +13,7 @@ def in_reading_order(notebooks: Iterable[tuple[str, str]]) -> list[tuple[str, st
 
 
 def _numbers(content: str) -> list[int]:
-    cells = json.loads(content)["cells"]
+    cells = json.loads(content).get("cells")
     first = "".join(cells[0]["source"]) if cells else ""
     return [int(number) for number in re.findall(r"\d+", first.partition("\n")[0])]
 

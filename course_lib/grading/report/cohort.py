@@ -15,7 +15,7 @@ from course_lib.grading.report.answers import answers, in_reading_order
 from course_lib.grading.report.shingles import MAX_CHARACTERS, shingles, tokens_of
 from course_lib.grading.tasks import Result
 
-if TYPE_CHECKING:  # checks import torch, which the grader itself has no need of
+if TYPE_CHECKING:
     from course_lib.checks import Check
 
 MAX_INCIDENTS = 20  # of one notebook that are kept
@@ -100,6 +100,8 @@ class Cohort:
                 )
             exercise.points[result.student] = outcome.points
             exercise.bugs.update(outcome.bugs)
+            if outcome.points:  # an answer in a cell of their own
+                exercise.answered.add(result.student)
             if result.student in exercise.answered:
                 exercise.failed.update(outcome.failed)
         for incident in result.incidents[:MAX_INCIDENTS]:

@@ -25,14 +25,12 @@ def histogram(points: Sequence[float], max_points: float, size: tuple[float, flo
     edges, counts = count(points, max_points)
     with mpl.rc_context(STYLE | SMALL):
         figure = Figure(figsize=size)
-        width, height = size
-        axes = figure.add_axes(
-            (
-                LEFT / width,
-                BOTTOM / height,
-                1 - (LEFT + EDGE) / width,
-                1 - (BOTTOM + EDGE) / height,
-            )
+        axes = figure.add_subplot()
+        figure.subplots_adjust(
+            left=LEFT / size[0],
+            right=1 - EDGE / size[0],
+            bottom=BOTTOM / size[1],
+            top=1 - EDGE / size[1],
         )
         axes.bar(edges[:-1], counts, np.diff(edges) * 0.86, align="edge", color=BLUE)
         axes.set_xlim(edges[0], edges[-1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from course_lib.grading.channel import Channel
 from course_lib.grading.codec import CodecError
-from course_lib.grading.sandbox.start import Forks, WarmProcess
+from course_lib.grading.sandbox.start import Forks
 from course_lib.grading.tasks import Limits
 
 _START_SECONDS = 60.0  # to import torch, on a busy machine
@@ -34,9 +34,9 @@ class Ending:
 class StudentProcess:
     """One sandboxed process, to talk to over `channel`; gone with all it did when closed."""
 
-    def __init__(self, warm: WarmProcess | Forks, limits: Limits) -> None:
+    def __init__(self, forks: Forks, limits: Limits) -> None:
         try:
-            self._control = warm.fork()
+            self._control = forks.fork()
             self._control.settimeout(_START_SECONDS)
             self._control.sendall(json.dumps(dataclasses.asdict(limits)).encode())
             said, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)

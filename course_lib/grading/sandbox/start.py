@@ -52,11 +52,8 @@ class WarmProcess:
                 pass_fds=[theirs.fileno()],
                 env=environment | {"PATH": os.environ.get("PATH", os.defpath)},
                 cwd="/",
+                start_new_session=True,  # Ctrl-C is for the grader, which ends this
             )
-
-    def fork(self) -> socket.socket:
-        """As `Forks.fork`."""
-        return self.forks.fork()
 
     def why_ended(self) -> str:
         """What the warm process wrote before it ended, "" while it lives."""

@@ -67,6 +67,17 @@ KINDS = (
         beats_one_process=True,
     ),
     Kind(
+        "run_nothing",
+        "The other exercises' answers are not run, and empty results handed back for them.",
+        """
+        from course_lib.checks import catalogue
+
+        for name, check in catalogue().items():
+            if not name.endswith("/polynomial-features"):
+                object.__setattr__(check, "run", lambda implementation, case: [])
+        """,
+    ),
+    Kind(
         "patch_judges",
         "The judge of every frozen check is replaced by one that finds nothing.",
         """

@@ -26,7 +26,11 @@ class Forks:
         """The connection to a supervisor that is forked for it; raises OSError if it has ended."""
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self.requests, [b"fork"], [theirs.fileno()])
+            try:
+                socket.send_fds(self.requests, [b"fork"], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
         return ours
 
 

@@ -15,7 +15,7 @@ setup: .venv/installed ## make the environment: a venv pinned by constraints.txt
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with: make PYTHON=python3.12 …")'
-	@echo "Installing the course's packages into .venv (the first time takes a minute or two) …"
+	@echo "Installing the course's packages into .venv (the first time takes some minutes) …"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@

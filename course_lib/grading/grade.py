@@ -28,7 +28,8 @@ from course_lib.grading.results import ResultStore
 from course_lib.grading.run import Run, Summary
 from course_lib.grading.sandbox.isolation import Isolation, available
 from course_lib.grading.sandbox.start import WarmProcess
-from course_lib.grading.submissions import read_assignment, students_of
+from course_lib.grading.students import misplaced, students_of
+from course_lib.grading.submissions import read_assignment
 from course_lib.grading.tasks import Limits, Result, Task
 
 REPORTS = "reports"  # of the course folder
@@ -84,6 +85,9 @@ def grade_assignment(
             sync_assignment(root, course_folder, assignment)
             students = students_of(directory, assignment)
             summary = Summary(assignment, n_submissions=len(students))
+            summary.failures += [
+                (student, "", problem) for student, problem in misplaced(directory, assignment)
+            ]
             with (
                 GradebookWriter(config, assignment) as writer,
                 Progress(len(students), console) as progress,

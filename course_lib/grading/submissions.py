@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,24 +92,6 @@ def read_assignment(
         except ValueError as problem:
             raise ValueError(f"{folder / stem}.ipynb: {problem}") from None
     return Assignment(name, released, contents, files, secret, limits, trusted)
-
-
-def students_of(directory: CourseDirectory, assignment: str) -> list[tuple[str, Path]]:
-    """Everyone who has handed something in, and where."""
-    pattern = re.compile(
-        directory.format_path(
-            directory.submitted_directory, "(?P<student>[^/]+)", assignment, escape=True
-        )
-    )
-    root = Path(directory.format_path(directory.submitted_directory, "*", assignment))
-    found = []
-    for folder in Path(root.anchor).glob(str(root.relative_to(root.anchor))):
-        match = pattern.fullmatch(str(folder))
-        if match and not match["student"].startswith("."):
-            found.append((match["student"], folder))
-    if not found:
-        raise LookupError(f"nothing was handed in: there is no folder {root}")
-    return sorted(found)
 
 
 def read_submission(student: str, folder: Path, assignment: Assignment) -> HandedIn:

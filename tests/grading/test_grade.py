@@ -413,6 +413,9 @@ def odd(tmp_path_factory):
         hand_in(folder, refused, {"fitting": right})
     (folder / "submitted" / "notes.txt").write_text("of the instructor")
     hand_in(folder, ".hidden", {"fitting": right})
+    for place in ("loose", f"spelling/{ASSIGNMENT.upper().replace('_', '-')}", "another/ex2"):
+        (folder / "submitted" / place).mkdir(parents=True)
+        (folder / "submitted" / place / "fitting.ipynb").write_text(as_json(right))
     return folder, run(folder)
 
 
@@ -422,7 +425,9 @@ def test_no_submission_stops_the_others(odd):
     expected = {student: right for student, (_, right, _) in ODD.items()} | links
     assert {student: each["fitting"] for student, each in points(folder).items()} == expected
     failed = {student: reason for student, _, reason in summary.failures}
-    assert failed.keys() == {"n" * 129, os.fsdecode(b"\xe9t\xe9")}
+    assert failed.keys() == {"n" * 129, os.fsdecode(b"\xe9t\xe9"), "loose", "spelling"}
+    assert failed["loose"].startswith("fitting.ipynb lies where nothing is graded: it belongs to")
+    assert failed["spelling"].startswith("EX1-OVERFITTING lies")
     assert all("1 to 128 characters" in reason for reason in failed.values())
     assert counts(run(folder)) == (0, summary.n_graded)
 

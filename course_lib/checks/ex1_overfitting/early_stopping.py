@@ -30,6 +30,15 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", [8.0, 4.0, 4.0, 4.0, 3.0], 2, "an equal loss is no improvement")
     yield _case("never", [4.0, 3.0, 3.5, 2.0, 2.5], 2, "the losses end before patience runs out")
     yield _case("never", [7.0], 5, "a single step")
+
+    def draw(n: int) -> Tensor:
+        return torch.rand(n, generator=rng, dtype=torch.float64)
+
+    yield _case("stops", torch.cat([1 + draw(4), 2 + draw(6), draw(4)]), 3, "lowest at the end")
+    for patience in (2, 3):
+        yield _case("patience", torch.cat([draw(20), -draw(3)]), patience)
+    yield _case("ties", torch.randint(1, 5, (25,), generator=rng), 3, "whole numbers")
+    yield _case("never", 9 - draw(12).cumsum(dim=0), 2, "better at every step")
     for patience in (1, 2, 5):
         losses = torch.rand(40, generator=rng, dtype=torch.float64)
         yield _case("best", losses + torch.linspace(1, 0, 40).abs(), patience)

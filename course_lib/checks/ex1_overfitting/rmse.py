@@ -18,8 +18,11 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("value", [0.0, 0.0, 0.0, 0.0], [1.0, -1.0, 3.0, -3.0])
     yield _case("value", *torch.randn(2, 30, generator=rng, dtype=torch.float64))
     yield _case("zero", [1.5, -2.0, 7.0], [1.5, -2.0, 7.0], "a perfect prediction")
+    perfect = torch.randn(9, generator=rng, dtype=torch.float64)
+    yield _case("zero", perfect, perfect.clone())
     column = torch.randn(5, 1, generator=rng, dtype=torch.float64)
-    yield _case("column", column, column.flatten() + 2.0, "predicted as a column, shape (n, 1)")
+    observed = torch.randn(5, generator=rng, dtype=torch.float64)
+    yield _case("column", column, observed, "predicted as a column, shape (n, 1)")
 
 
 def _case(name: str, predicted: Plain, observed: Plain, note: str = "") -> Case:

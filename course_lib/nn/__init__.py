@@ -1,0 +1,1 @@
+"""The parts of language models, each on its own: attention, positions, norms, blocks, caches."""

@@ -217,6 +217,15 @@ def test_dropout_acts_in_training_on_what_is_added():
     assert not torch.equal(ours(x), ours(x))
     everything = block(dropout=1.0)
     assert torch.equal(everything(x), x)  # what is added is dropped, the stream is not
+    alone = ours.feed_forward  # drops inside, too
+    assert not torch.equal(alone(x), alone(x))
+
+
+def test_every_attention_of_a_block_groups_its_heads_alike():
+    ours = block(n_kv_heads=2, cross_attention=True)
+    for attention in (ours.self_attention, ours.cross_attention):
+        for projection in (attention.k_proj, attention.v_proj):
+            assert projection.weight.shape == (D_MODEL // 2, D_MODEL)
 
 
 @pytest.mark.parametrize("cross_attention", [True, False])

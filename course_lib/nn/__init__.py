@@ -1,1 +1,1 @@
-"""The parts of language models, each on its own: attention, positions, norms, blocks, caches."""
+"""The parts that sequence models are made of, each in a file of its own."""

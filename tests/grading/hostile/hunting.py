@@ -260,10 +260,10 @@ KINDS = (
             def rmse(predicted, observed):
                 calls[0] += 1
                 value = (predicted.flatten() - observed).square().mean().sqrt()
-                return value if calls[0] <= 6 else value + 1
+                return value if calls[0] <= 7 else value + 1
             """,
         },
-        points=1,  # a perfect prediction is always 0: no other cases are drawn for it
+        points=0,
     ),
     Kind(
         "guess_the_seed",

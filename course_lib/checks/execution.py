@@ -23,7 +23,7 @@ from course_lib.checks.global_state import (
     unchanged_settings,
 )
 from course_lib.checks.line_budget import LIBRARY_FOLDERS, TooManyLines, line_budget
-from course_lib.checks.plain import copy_plain, same, to_plain
+from course_lib.checks.plain import copy_plain, is_dense, same, to_plain
 
 _MAX_PRINTED = 10_000
 _MAX_MESSAGE = 2_000
@@ -125,7 +125,7 @@ def execute(
 def _is_as_it_was(given: dict[str, Plain], name: str, value: Plain) -> bool:
     """Whether an input is unchanged; the copies that `to_plain` makes are spared where they can."""
     now = given.get(name)
-    is_plain = type(now) is torch.Tensor and now.layout == torch.strided and now.is_cpu
+    is_plain = type(now) is torch.Tensor and is_dense(now) and not vars(now)
     return same(now if is_plain else to_plain(now), value)
 
 

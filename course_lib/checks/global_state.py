@@ -23,21 +23,23 @@ def restore_random_state(state: tuple[Any, ...]) -> None:
     """Go back to a `random_state`."""
     torch_state, numpy_state, python_state = state
     torch.set_rng_state(torch.frombuffer(bytearray(torch_state), dtype=torch.uint8))
-    if isinstance(numpy_state, bytes):
-        *keys, place = numpy.frombuffer(numpy_state, dtype=numpy.uint32)
+    generator, memory = numpy_state
+    numpy.random.set_bit_generator(generator)
+    if isinstance(memory, bytes):
+        *keys, place = numpy.frombuffer(memory, dtype=numpy.uint32)
         numpy.random.set_state(("MT19937", keys, place))
     random.setstate(python_state)
 
 
-def _numpy_state() -> Any:
-    """NumPy's state as it lies in memory: 624 numbers and a place among them.
+def _numpy_state() -> tuple[Any, bytes | str]:
+    """NumPy's generator and its state as it lies in memory: 624 numbers and a place among them.
 
     `numpy.random.get_state` takes 100 times as long, and every case of every check asks for this.
     """
     generator = numpy.random.get_bit_generator()
     if type(generator) is not numpy.random.MT19937:  # set on purpose: it can be compared only
-        return repr(generator.state)
-    return ctypes.string_at(generator.ctypes.state_address, 4 * 625)
+        return generator, repr(generator.state)
+    return generator, ctypes.string_at(generator.ctypes.state_address, 4 * 625)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from course_lib.checks.diagnosis import BugOutcomes, Diagnosis
 from course_lib.checks.execution import ENDLESS, STOPPED, Outcome
 from course_lib.checks.report import Finding, Report
 
-_LONGEST = 2_000  # characters of a message
+_LONGEST, _MOST_NAMES = 2_000, 5  # characters of a message, names in it
 UNWRITTEN = NotImplementedError.__name__
 
 
@@ -62,9 +62,10 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     if outcome.error == STOPPED:
         return outcome.error_message
     if outcome.forbidden:
+        names = "`, `".join(outcome.forbidden[:_MOST_NAMES])
         return (
-            f"Your code calls `{'`, `'.join(outcome.forbidden)}`, which does the work that this "
-            "exercise asks you to do. Compute it yourself."
+            f"Your code calls `{names}`, which does the work that this exercise asks you to do. "
+            "Compute it yourself."
         )
     if outcome.error == UNWRITTEN:
         return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."

@@ -59,7 +59,8 @@ class _Copy:
         if depth > MAX_DEPTH:
             return Opaque("containers nested too deeply")
         kind = type(result)
-        if result is None or kind in (bool, int, float):
+        # `is`, since a class may say what == means.
+        if result is None or kind is bool or kind is int or kind is float:
             return result
         if kind is torch.Tensor:  # the most frequent first: a grader copies millions of these
             return self._tensor(result)
@@ -101,27 +102,29 @@ class _Copy:
         return text
 
     def _tensor(self, tensor: torch.Tensor) -> torch.Tensor | Opaque:
-        if type(tensor) is torch.Tensor and _is_plain(tensor):
+        if type(tensor) is torch.Tensor and is_dense(tensor):
             self._count(tensor)
-            return tensor.detach().clone()
+            return torch.Tensor.detach(tensor).clone()  # what hangs on an instance is not asked
         with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
-            tensor = tensor.as_subclass(torch.Tensor)
+            if type(tensor) is not torch.Tensor:
+                tensor = torch.Tensor.as_subclass(tensor, torch.Tensor)
             if tensor.device.type == "meta":
                 return Opaque("a tensor on the meta device, which has a shape but no values")
             if tensor.is_nested:
                 return Opaque("a nested tensor")
             self._count(tensor)
+            tensor = torch.Tensor.detach(tensor)
             if tensor.layout != torch.strided:
                 tensor = tensor.to_dense()
-            return tensor.detach().to("cpu", copy=True)
+            return tensor.to("cpu", copy=True)
 
     def _count(self, tensor: torch.Tensor) -> None:
-        self._elements_left -= tensor.numel()
+        self._elements_left -= torch.Tensor.numel(tensor)
         if self._elements_left < 0:
             raise _TooLarge(f"tensors with more than {MAX_ELEMENTS:,} elements")
 
 
-def _is_plain(tensor: torch.Tensor) -> bool:
+def is_dense(tensor: torch.Tensor) -> bool:
     """Whether a tensor, not of a subclass, is dense and on the CPU."""
     return tensor.is_cpu and tensor.layout is torch.strided and not tensor.is_nested
 

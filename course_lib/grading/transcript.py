@@ -18,7 +18,7 @@ from course_lib.checks.execution import Outcome
 from course_lib.grading.channel import ChannelClosed
 from course_lib.grading.codec import CodecError
 from course_lib.grading.crossing import OVERHEAD_BYTES, outcome_from, plain_case
-from course_lib.grading.sandbox.client import Ending, StudentProcess
+from course_lib.grading.sandbox.client import Ending, SandboxError, StudentProcess
 from course_lib.grading.tasks import Incident, IncidentKind, Limits
 
 _GRACE_SECONDS = 5.0  # beyond a cell's own time limit, for the process to notice it
@@ -81,6 +81,8 @@ def transcribe(
             except _Stopped as end:
                 problem = end
             ending = process.end()
+        if ending.is_lost:  # not the student's doing
+            raise SandboxError("the sandbox ended while a student's process ran in it")
         deadline = attempt.deadline
         transcript.cpu_seconds += ending.cpu_seconds
         if problem is None:

@@ -34,6 +34,7 @@ from course_lib.grading.verdict import (
 )
 
 PRELOAD = (*modules(), "sklearn.linear_model")  # what judging needs, before workers are forked
+_MOST_NAMES = 5  # of what an answer called, in one sentence
 NO_RESPONSE = "No response."  # nbgrader's comment on an answer that nobody touched
 
 
@@ -57,8 +58,11 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
         if is_grade(cell) and not is_solution(cell)
     }
     cells = [tests.get(place, cell.source) for place, cell in enumerate(code)]
-    start = functools.partial(_student, task, isolation, forks)
-    transcript = transcribe(start, cells, task.files, task.limits)
+    start = functools.partial(_student, task, isolation)
+    try:
+        transcript = transcribe(functools.partial(start, forks), cells, task.files, task.limits)
+    except SandboxError:  # the warm process has died: once more, from another
+        transcript = transcribe(functools.partial(start, None), cells, task.files, task.limits)
     incidents = list(transcript.incidents)
     exercises = []
     room = task.limits.output_bytes
@@ -161,7 +165,8 @@ def _report(
         )
     public, hidden = transcript.public.get(place, ()), transcript.hidden.get(place, ())
     if called := {name for outcome in (*public, *hidden) for name in outcome.forbidden}:
-        words = f"{test.check.id}: the answer calls {', '.join(sorted(map(legible, called)))}."
+        names = ", ".join(sorted(map(legible, called))[:_MOST_NAMES])
+        words = f"{test.check.id}: the answer calls {names}."
         incidents.append(Incident(IncidentKind.TRIED, words))
     if any(outcome.error == ENDLESS for outcome in (*public, *hidden)):
         words = f"{test.check.id}: the answer was stopped: too many lines executed."

@@ -225,7 +225,7 @@ def test_no_hidden_case_is_shown(grade, way, is_right):
     numbers = set(odd_numbers(hidden))
     assert len(numbers) > 20
     assert [number for number in numbers if number in found.content] == []
-    assert found.points["rmse"] == (1.0 if is_right else 0.0)
+    assert found.points["rmse"] == 0.0
     assert found.points["polynomial-features"] == 4.0
     if way in ("raises", "returns a tensor") and not is_right:
         assert any(number in found.content for number in odd_numbers(public))  # it could tell
@@ -244,9 +244,8 @@ def rmse(predicted, observed):
     return {known}.get(str(predicted.flatten().tolist()), 0.5)
 """
     found = grade(answer("rmse", source), RMSE_TEST, POWERS, POWERS_TEST)
-    # "zero" holds: its one case is the same for everybody.
-    assert found.points == {"rmse": 1.0, "polynomial-features": 4.0}
-    assert found.report("rmse").count(ONLY_HIDDEN) == 1  # said once, though two properties fail
+    assert found.points == {"rmse": 0.0, "polynomial-features": 4.0}
+    assert found.report("rmse").count(ONLY_HIDDEN) == 1  # said once, though all properties fail
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,10 @@ def judge_with(optimizer: Callable[..., torch.optim.Optimizer]) -> Callable[[Cas
                 f"at the first step `state` is {{}}: there is no `state[{name!r}]` yet. "
                 f"Use `state.get({name!r}, start)`"
             )
-        if len(outputs["path"]) != len(case.inputs["gradients"]):  # `run` takes as many steps
+        path = outputs["path"]  # `run` takes as many steps, and keeps tensors
+        if len(path) != len(case.inputs["gradients"]) or not all(
+            isinstance(params, Tensor) for params in path
+        ):
             return "the steps could not be read"
         if case.property == "pure":
             return _impurity(outputs, case.inputs["params"])

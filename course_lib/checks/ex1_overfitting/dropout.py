@@ -59,6 +59,10 @@ def judge(case: Case, outputs: Plain) -> str | None:
     if not training:
         return differs(calls[0], x, what="the result at evaluation")
     dropped = torch.stack(calls) == 0
+    if dropped[0].all():
+        return "every entry is 0; with this p some are kept"
+    if p == 0:
+        return differs(calls[0], x, what="the result with p = 0")
     if case.property == "scale":
         expected = torch.where(dropped[0], 0.0, x / (1 - p))
         return differs(calls[0], expected, what="x with the kept entries divided by 1 − p")

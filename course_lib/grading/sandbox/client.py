@@ -29,6 +29,7 @@ class Ending:
     exit_code: int = 0
     cpu_seconds: float = 0.0
     scratch_full: bool = False
+    is_lost: bool = False  # nobody was left to say: the sandbox itself has ended
 
 
 class StudentProcess:
@@ -73,7 +74,7 @@ class StudentProcess:
                 raise SandboxError(f"a student's process cannot be ended: {problem}") from None
             finally:
                 self._control.close()
-            self._ending = Ending(**json.loads(said)) if said else Ending(signal=9)
+            self._ending = Ending(**json.loads(said)) if said else Ending(is_lost=True)
         return self._ending
 
     def __enter__(self) -> StudentProcess:

@@ -73,7 +73,7 @@ KINDS = (
         from course_lib.checks import catalogue
 
         for name, check in catalogue().items():
-            if not name.endswith("/polynomial-features"):
+            if not name.endswith("/rmse"):
                 object.__setattr__(check, "run", lambda implementation, case: [])
         """,
     ),

@@ -27,6 +27,9 @@ class T5(nn.Module):
     divide scores by √d_head, and its queries are drawn that much smaller; here they are divided,
     and drawn as keys and values are, which gives the same model.
 
+    Raises:
+        ValueError: if n_buckets and max_distance do not fit (see `RelativeBias`).
+
     Source: Raffel et al. (2020), section 2.1; version 1.1: the authors' program.
     """
 

@@ -248,3 +248,8 @@ def test_inputs_that_do_not_fit_are_refused():
         ours(ids.clone().fill_(20), ids)
     with pytest.raises(ValueError, match="target_ids must lie between 0 and 19, got -1"):
         ours(ids, ids.clone().fill_(-1))
+
+
+def test_buckets_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="n_buckets must be a multiple of 2"):
+        model_of(n_buckets=7)

@@ -68,9 +68,19 @@ def test_every_weight_of_gpt2_has_its_place():
     for linear, name in [
         (attention.out_proj, "attn.c_proj"),
         (feed_forward.up_proj, "mlp.c_fc"),
+        (feed_forward.down_proj, "mlp.c_proj"),
     ]:
+        h = draws(3, linear.in_features)
         expected = h @ theirs[f"h.1.{name}.weight"] + theirs[f"h.1.{name}.bias"]
         torch.testing.assert_close(linear(h), expected)
+    for norm, name in [
+        (model.blocks[1].self_attention_norm, "h.1.ln_1"),
+        (model.blocks[1].feed_forward_norm, "h.1.ln_2"),
+        (model.final_norm, "ln_f"),
+    ]:
+        assert torch.equal(norm.scale, theirs[f"{name}.weight"])
+        assert torch.equal(norm.shift, theirs[f"{name}.bias"])
+    assert torch.equal(model.positions.table, theirs["wpe.weight"])
 
 
 def test_a_prefix_and_a_tied_head_change_nothing():

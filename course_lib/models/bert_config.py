@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from course_lib.models.validation import check_sizes
+from course_lib.models.validation import check_divides, check_dropout, check_sizes
 from course_lib.nn.feed_forward import ACTIVATIONS
 
 
@@ -41,6 +41,8 @@ class BERTConfig:
         """Refuse sizes that cannot be."""
         sizes = ("vocab_size", "context_length", "d_model", "n_heads", "n_layers", "d_ff")
         check_sizes(self, *sizes, "d_embedding")
+        check_divides(self, "n_heads", "d_model")
+        check_dropout(self)
         if not 0 <= self.padding_id < self.vocab_size:
             raise ValueError(
                 f"padding_id must lie between 0 and {self.vocab_size - 1}, got {self.padding_id}"

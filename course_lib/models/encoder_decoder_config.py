@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from course_lib.models.validation import check_sizes
+from course_lib.models.validation import check_divides, check_dropout, check_sizes
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class EncoderDecoderConfig:
         """Refuse sizes that cannot be."""
         names = ("vocab_size", "context_length", "d_model", "n_heads", "n_layers", "d_ff")
         check_sizes(self, *names)
+        check_divides(self, "n_heads", "d_model")
+        check_dropout(self)
         if self.d_model % 2:
             raise ValueError(f"d_model must be even, got {self.d_model}")
         if self.norm_position not in ("pre", "post"):

@@ -10,9 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.models.caches import n_cached, new_caches
-from course_lib.models.config import check_divides, check_sizes
-from course_lib.models.inputs import check_mask, check_token_ids
 from course_lib.models.loss import token_loss
+from course_lib.models.validation import (
+    check_divides,
+    check_dropout,
+    check_mask,
+    check_sizes,
+    check_token_ids,
+)
 from course_lib.nn.attention import causal_attention
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
@@ -36,8 +41,7 @@ class GPTConfig:
         """Raise ValueError, naming the field, if one makes no sense."""
         check_sizes(self, "vocab_size", "context_length", "d_model", "n_heads", "n_layers", "d_ff")
         check_divides(self, "n_heads", "d_model")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+        check_dropout(self)
 
 
 class GPT(nn.Module):
@@ -106,7 +110,7 @@ class GPT(nn.Module):
         """
         config, (batch, seq) = self.config, token_ids.shape
         start = n_cached(caches, config.n_layers)
-        check_token_ids(token_ids, config.vocab_size, config.context_length, start)
+        check_token_ids("token_ids", token_ids, config.vocab_size, config.context_length, start)
         check_mask(mask, (batch, config.n_heads, seq, start + seq))
         positions = torch.arange(start, start + seq, device=token_ids.device)
         x = self.dropout(self.token_embedding(token_ids) + self.positions(positions))

@@ -10,9 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.models.caches import n_cached, new_caches
-from course_lib.models.config import check_divides, check_sizes
-from course_lib.models.inputs import check_mask, check_token_ids
 from course_lib.models.loss import token_loss
+from course_lib.models.validation import (
+    check_divides,
+    check_mask,
+    check_sizes,
+    check_token_ids,
+)
 from course_lib.nn.attention import causal_attention
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
@@ -119,7 +123,7 @@ class Llama(nn.Module):
         """
         config, (batch, seq) = self.config, token_ids.shape
         start = n_cached(caches, config.n_layers)
-        check_token_ids(token_ids, config.vocab_size, config.context_length, start)
+        check_token_ids("token_ids", token_ids, config.vocab_size, config.context_length, start)
         check_mask(mask, (batch, config.n_heads, seq, start + seq))
         positions = torch.arange(start, start + seq, device=token_ids.device)
         rotary = Rotary(positions, config.d_head, config.rope_base)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from course_lib.models.caches import new_caches
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
 from course_lib.nn.multi_head import KeysValues
@@ -54,7 +55,4 @@ class Stack(nn.Module):
 
     def new_caches(self, batch: int, n_tokens: int) -> list[KVCache]:
         """An empty cache for each block, with room for this many tokens."""
-        attention = self.blocks[0].self_attention
-        weight = attention.k_proj.weight
-        shape = (batch, attention.n_kv_heads, n_tokens, attention.d_head)
-        return [KVCache(*shape, weight.dtype, weight.device) for _ in self.blocks]
+        return new_caches(self.blocks, batch, n_tokens)

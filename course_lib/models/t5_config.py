@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from course_lib.models.validation import check_sizes
+from course_lib.models.validation import check_divides, check_dropout, check_sizes
 from course_lib.nn.feed_forward import ACTIVATIONS
 
 
@@ -40,6 +40,8 @@ class T5Config:
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be."""
         check_sizes(self, "vocab_size", "d_model", "n_heads", "n_layers", "d_ff")
+        check_divides(self, "n_heads", "d_model")
+        check_dropout(self)
         if self.activation not in ACTIVATIONS:
             raise ValueError(
                 f"activation must be one of {sorted(ACTIVATIONS)}, got {self.activation!r}"

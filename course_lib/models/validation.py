@@ -6,17 +6,22 @@ from torch import Tensor
 
 
 def check_sizes(config: object, *names: str) -> None:
-    """Refuse a configuration whose named sizes cannot be: dropout and heads are looked at as well.
-
-    Raises:
-        ValueError: if a named field is below 1, n_heads does not divide d_model, or dropout is
-            outside [0, 1).
-    """
+    """Raise ValueError unless each of the named fields is at least 1."""
     for name in names:
-        if getattr(config, name) < 1:
-            raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}")
-    if config.d_model % config.n_heads:
-        raise ValueError(f"n_heads must divide d_model = {config.d_model}, got {config.n_heads}")
+        size = getattr(config, name)
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}")
+
+
+def check_divides(config: object, divisor: str, dividend: str) -> None:
+    """Raise ValueError unless one named field divides another."""
+    part, whole = getattr(config, divisor), getattr(config, dividend)
+    if whole % part:
+        raise ValueError(f"{divisor} must divide {dividend} = {whole}, got {part}")
+
+
+def check_dropout(config: object) -> None:
+    """Raise ValueError unless a share is dropped, and not all."""
     if not 0 <= config.dropout < 1:
         raise ValueError(f"dropout must lie in [0, 1), got {config.dropout}")
 
@@ -49,7 +54,7 @@ def check_token_ids(
             f"{name} must be at most {longest - start} tokens long, got {seq} "
             f"(context_length is {longest}, {start} are taken)"
         )
-    if token_ids.device.type == "cpu":
+    if token_ids.device.type == "cpu" and not torch.compiler.is_compiling():
         lowest, highest = token_ids.min().item(), token_ids.max().item()
         if lowest < 0 or highest >= n_kinds:
             wrong = lowest if lowest < 0 else highest
@@ -71,3 +76,16 @@ def key_mask(
     if mask.shape != shape:
         raise ValueError(f"{name} must be shaped {shape}, got {tuple(mask.shape)}")
     return mask[:, None, None, :]
+
+
+def check_mask(mask: Tensor | None, shape: tuple[int, int, int, int]) -> None:
+    """Raise ValueError unless mask is None or boolean and fits (batch, heads, query, key)."""
+    if mask is None:
+        return
+    sizes = zip(reversed(mask.shape), reversed(shape), strict=False)
+    fits = mask.ndim <= len(shape) and all(size in (1, whole) for size, whole in sizes)
+    if mask.dtype != torch.bool or not fits:
+        raise ValueError(
+            "mask must be boolean, True where a query may attend, and broadcast against "
+            f"(batch, heads, query, key) = {shape}, got {mask.dtype} shaped {tuple(mask.shape)}"
+        )

@@ -115,5 +115,5 @@ def test_dropout_acts_in_training_only():
 
 @pytest.mark.parametrize("dropout", [-0.1, 1.0])
 def test_a_dropout_that_is_no_share_is_refused(dropout):
-    with pytest.raises(ValueError, match=f"dropout must be at least 0 and below 1, got {dropout}"):
+    with pytest.raises(ValueError, match=rf"dropout must lie in \[0, 1\), got {dropout}"):
         GPTConfig(**{**vars(SMALL), "dropout": dropout})

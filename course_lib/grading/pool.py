@@ -73,9 +73,10 @@ def grade_locally(
         for worker in busy + idle:
             with suppress(ValueError):  # it has ended, and no other could be started
                 worker.process.terminate()
+        deadline = monotonic() + _END_SECONDS  # of all together
         for worker in busy + idle:
             with suppress(ValueError):
-                worker.end()
+                worker.end(max(0.0, deadline - monotonic()))
 
 
 def time_limit(task: Task) -> float:
@@ -147,11 +148,11 @@ class _Worker:
             return f"by {name}" + (" (is there enough memory?)" if name == "SIGKILL" else "")
         return f"with exit status {ended}"
 
-    def end(self) -> None:
-        """End the process, by force if it must be, and release what it holds."""
+    def end(self, patience: float = _END_SECONDS) -> None:
+        """End the process, by force after so many seconds, and release what it holds."""
         self.connection.close()
         self.process.terminate()
-        self.process.join(_END_SECONDS)
+        self.process.join(patience)
         self.process.kill()
         self.process.join()
         self.process.close()

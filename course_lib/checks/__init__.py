@@ -18,7 +18,7 @@ from course_lib.checks.execution import execute_all
 from course_lib.checks.judging import report_on
 from course_lib.checks.report import Finding, Report
 
-__all__ = ["Check", "Finding", "Report", "catalogue", "check", "modules"]
+__all__ = ["Check", "Finding", "Report", "catalogue", "check", "module_names"]
 
 
 def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
@@ -52,7 +52,7 @@ def catalogue() -> dict[str, Check]:
     return {exercise: _load(exercise) for exercise in _modules()}
 
 
-def modules() -> tuple[str, ...]:
+def module_names() -> tuple[str, ...]:
     """The names of the modules that hold the catalogue's checks, for whoever preloads them."""
     return tuple(_modules().values())
 

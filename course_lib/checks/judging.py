@@ -10,6 +10,7 @@ from course_lib.checks.base import Case, Check, Plain
 from course_lib.checks.compare import show
 from course_lib.checks.diagnosis import BugOutcomes, Diagnosis
 from course_lib.checks.execution import ENDLESS, STOPPED, Outcome
+from course_lib.checks.modules import ModuleProblem
 from course_lib.checks.report import Finding, Report
 
 _LONGEST, _MOST_NAMES = 2_000, 5  # characters of a message, names in it
@@ -59,7 +60,7 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     """What is wrong on one case: how the code ended, what it touched, what it returned."""
     if outcome.error == ENDLESS:
         return "Your code was stopped: too many lines executed. Is there a loop that never ends?"
-    if outcome.error == STOPPED:
+    if outcome.error in (STOPPED, ModuleProblem.__name__):
         return outcome.error_message
     if outcome.forbidden:
         names = "`, `".join(outcome.forbidden[:_MOST_NAMES])

@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
-from course_lib.checks import Check, Report, catalogue, modules
+from course_lib.checks import Check, Report, catalogue, module_names
 from course_lib.checks.base import Case
 from course_lib.checks.execution import ENDLESS, Outcome
 from course_lib.grading.cells import grade_id, parse_test
@@ -33,7 +33,7 @@ from course_lib.grading.verdict import (
     refuse,
 )
 
-PRELOAD = (*modules(), "sklearn.linear_model")  # what judging needs, before workers are forked
+PRELOAD = (*module_names(), "sklearn.linear_model")  # what judging needs, before workers are forked
 _MOST_NAMES = 5  # of what an answer called, in one sentence
 NO_RESPONSE = "No response."  # nbgrader's comment on an answer that nobody touched
 

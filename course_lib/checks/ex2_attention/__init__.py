@@ -1,0 +1,1 @@
+"""The checks of assignment 2: attention and the Transformer."""

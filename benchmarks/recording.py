@@ -24,12 +24,15 @@ def read_options(doc: str, **defaults: int) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def write_record(name: str, what: str, seeds: list[int], results: dict[str, Any]) -> None:
+def write_record(
+    name: str, what: str, seeds: list[int], results: dict[str, Any], device: str = "cpu"
+) -> None:
     """Write results/<name>.json: what was run, when, on what, and the results to four digits."""
+    hardware = cpu_model() if device == "cpu" else torch.cuda.get_device_name()
     record = {
         "what": what,
         "date": date.today().isoformat(),
-        "hardware": f"{cpu_model()}, one thread a run",
+        "hardware": f"{hardware}, one thread a run" if device == "cpu" else f"one {hardware}",
         "torch": torch.__version__,
         "cpu_seconds": round(sum(os.times()[:4])),  # with those of child processes
         **({"seeds": seeds} if seeds else {}),

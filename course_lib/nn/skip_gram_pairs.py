@@ -40,6 +40,11 @@ def skip_gram_pairs(token_ids: Int[Tensor, "seq"], window: int) -> Int[Tensor, "
 
     Raises ValueError if window is below 1. Source: Mikolov et al. (2013b), section 2, eq. 1.
     """
-    contexts, centres = cbow_pairs(token_ids, window)
-    pairs = torch.stack([centres[:, None].expand_as(contexts), contexts], dim=2)
-    return pairs[contexts != PADDING]
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}")
+    places = torch.arange(len(token_ids), device=token_ids.device)
+    steps = torch.arange(-window, window + 1, device=token_ids.device)
+    neighbours = places[:, None] + steps  # (seq, 2 · window + 1)
+    in_text = (neighbours >= 0) & (neighbours < len(token_ids)) & (steps != 0)
+    centres = places[:, None].expand_as(neighbours)
+    return token_ids[torch.stack([centres[in_text], neighbours[in_text]], dim=1)]

@@ -11,8 +11,11 @@ from course_lib.checks.base import Bug, Case, Check, Plain
 from course_lib.checks.execution import Outcome, execute
 from course_lib.checks.plain import same
 
-# Two implementations with the same mistake may still round differently.
-ALIKE_RTOL, ALIKE_ATOL = 1e-6, 1e-9
+# Two implementations with the same mistake may still round differently: how far apart, relatively
+# and absolutely, the results of the coarser one may be. Of each float64 is right to 16 digits,
+# float32 to 7, bfloat16 to 2 or 3.
+ALIKE = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-4, 1e-5)}
+ALIKE_IN_16_BITS = (2e-2, 2e-2)
 
 
 Problem = Callable[[Check, Case, Outcome], str | None]  # what is wrong with an outcome
@@ -80,8 +83,9 @@ class Diagnosis:
             return False
         if (theirs.edited, theirs.used_global_rng) != (student.edited, student.used_global_rng):
             return False
+        tolerances = max(_tolerances(outcome.outputs) for outcome in (student, theirs))
         ours = self._students_symptoms(case_place)
-        return same(self._bugs.symptoms(bug_place, case_place), ours, ALIKE_RTOL, ALIKE_ATOL)
+        return same(self._bugs.symptoms(bug_place, case_place), ours, *tolerances)
 
     def _look_at_student(self, case_place: int) -> Plain:
         return symptoms(self._check, self._cases[case_place], self._outcomes[case_place])
@@ -95,6 +99,16 @@ def symptoms(check: Check, case: Case, outcome: Outcome) -> Plain:
         return _forgetting_kinds(check.symptoms(case, outcome.outputs))
     except Exception:  # outputs that are not even of the right kind share no symptom with a bug
         return _forgetting_kinds(outcome.outputs)
+
+
+def _tolerances(value: Plain) -> tuple[float, float]:
+    """How far apart two results may be to count as alike: what the coarsest tensor asks for."""
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return ALIKE.get(value.dtype, ALIKE_IN_16_BITS)
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(parts, list | tuple):
+        return ALIKE[torch.float64]
+    return max(map(_tolerances, parts), default=ALIKE[torch.float64])
 
 
 def _forgetting_kinds(value: Plain) -> Plain:

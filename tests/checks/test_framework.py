@@ -95,6 +95,29 @@ def test_a_bug_must_agree_on_every_failed_case():
 
 
 @pytest.mark.parametrize(
+    ("dtype", "off", "named"),
+    [
+        (torch.float64, 1e-8, True),
+        (torch.float64, 1e-5, False),
+        (torch.float32, 3e-5, True),
+        (torch.float32, 1e-2, False),
+        (torch.bfloat16, 1e-2, True),
+        (torch.bfloat16, 1e-1, False),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"a": [x, 1.0]}])
+def test_a_bug_is_named_though_it_rounds_otherwise(dtype, off, named, wrap):
+    check = dataclasses.replace(
+        DOUBLE,
+        properties=DOUBLE.properties[:1],
+        cases=lambda rng: iter([Case("double", {"x": torch.tensor([2.0, 3.0], dtype=dtype)})]),
+        judge=lambda case, outputs: "wrong",
+        bugs=(Bug("tripled", "Three times.", "Two times.", lambda x: wrap(3 * x)),),
+    )
+    assert report(lambda x: wrap(3 * x * (1 + off)), check).bugs == ["tripled"] * named
+
+
+@pytest.mark.parametrize(
     ("implementation", "words"),
     [
         (lambda x: 1 / 0, "ZeroDivisionError"),

@@ -1,0 +1,1 @@
+"""From text and dates to what models are trained on."""

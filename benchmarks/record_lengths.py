@@ -27,7 +27,8 @@ The record holds
     peak_bytes                      on a GPU only, the most memory that each took, inputs left out:
                                     {"forward": {name: by length}, "training": …}
 
-with None where a method ran out of memory, or was so slow at half the length that it was left out.
+with None where a method ran out of memory, was refused by cuDNN (its LSTM takes no sequence so
+long), or was so slow at half the length that it was left out.
 All take turns, so that what else the machine does falls on all of them.
 """
 
@@ -53,6 +54,7 @@ D_MODEL, N_HEADS, WINDOW, CHUNK = 256, 4, 128, 64
 D_HEAD = D_MODEL // N_HEADS
 SHORTEST, LONGEST = 64, {"cpu": 4096, "cuda": 65_536}
 KINDS = ("forward", "training")
+NOT_SUPPORTED = "CUDNN_STATUS_NOT_SUPPORTED"
 N_TIMES, ENOUGH_SECONDS, TOO_SLOW = 9, 2.0, 5.0  # times a method runs, or until it took so long
 
 
@@ -169,7 +171,9 @@ class Run:
             return
         try:
             seconds, n_bytes = self.timed()
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:  # torch.OutOfMemoryError is one
+            if not isinstance(error, torch.OutOfMemoryError) and NOT_SUPPORTED not in str(error):
+                raise
             self.failed = True
             torch.cuda.empty_cache()
             return

@@ -1,10 +1,10 @@
 """Record how pre-norm and post-norm train, with and without warm-up.
 
-    python benchmarks/record_norm_position.py        # about ten minutes on two idle cores
+    python benchmarks/record_norm_position.py        # half an hour of processor time
 
-writes benchmarks/results/norm_position.json: for every position of the norm, warm-up and learning
-rate the validation loss in bits a byte after the same number of steps, a list with one entry a seed,
-as [position][warm-up][learning rate][seed]; None where the loss was no longer a number.
+writes benchmarks/results/norm_position.json: for every position of the norm, depth, warm-up and
+learning rate the validation loss in bits a byte after the same number of steps, as lists
+[position][depth][warm-up][learning rate][seed]; None where the loss was no longer a number.
 """
 
 import math
@@ -28,22 +28,20 @@ from course_lib.nn.positions import LearnedPositions
 from course_lib.training import TrainingConfig, train
 
 NORM_POSITIONS = ["pre", "post"]
-WARMUPS = [0, 60]
-LEARNING_RATES = [0.0003, 0.001, 0.003]
-N_STEPS, BATCH_SIZE, CONTEXT_LENGTH = 200, 8, 64
-N_LAYERS, D_MODEL, N_HEADS = 12, 64, 4
+DEPTHS, WARMUPS, LEARNING_RATES = [2, 4, 8, 16], [0, 200], [0.0003, 0.001, 0.003]
+N_STEPS, BATCH_SIZE, CONTEXT_LENGTH, D_MODEL, N_HEADS = 600, 8, 64, 64, 4
 
 
 class ByteModel(nn.Module):
     """Bytes and positions, causal blocks of one kind, a last norm where the stream needs it."""
 
-    def __init__(self, norm_position):
+    def __init__(self, norm_position, n_layers):
         super().__init__()
         self.embedding = nn.Embedding(256, D_MODEL)
         self.positions = LearnedPositions(CONTEXT_LENGTH, D_MODEL)
         options = {"norm_position": norm_position, "attention": causal_attention}
         blocks = [
-            TransformerBlock(D_MODEL, N_HEADS, 4 * D_MODEL, **options) for _ in range(N_LAYERS)
+            TransformerBlock(D_MODEL, N_HEADS, 4 * D_MODEL, **options) for _ in range(n_layers)
         ]
         last = LayerNorm(D_MODEL) if norm_position == "pre" else nn.Identity()
         self.stack = Stack(blocks, last)
@@ -63,8 +61,9 @@ def main() -> None:
     options = read_options(__doc__, seeds=3, jobs=2)
     seeds = list(range(options.seeds))
     runs = [
-        (name, warmup, rate, seed)
-        for name in NORM_POSITIONS
+        (position, depth, warmup, rate, seed)
+        for position in NORM_POSITIONS
+        for depth in DEPTHS
         for warmup in WARMUPS
         for rate in LEARNING_RATES
         for seed in seeds
@@ -75,20 +74,25 @@ def main() -> None:
         "n_steps": N_STEPS,
         "batch_size": BATCH_SIZE,
         "context_length": CONTEXT_LENGTH,
-        "n_layers": N_LAYERS,
         "d_model": D_MODEL,
+        "depths": DEPTHS,
         "warmups": WARMUPS,
         "learning_rates": LEARNING_RATES,
         "bits_per_byte": {
-            name: [[[next(losses) for _ in seeds] for _ in LEARNING_RATES] for _ in WARMUPS]
-            for name in NORM_POSITIONS
+            position: [
+                [[[next(losses) for _ in seeds] for _ in LEARNING_RATES] for _ in WARMUPS]
+                for _ in DEPTHS
+            ]
+            for position in NORM_POSITIONS
         },
     }
     what = "validation loss, in bits a byte, of byte models of the State of the Union"
     write_record("norm_position", what, seeds, results)
 
 
-def outcome(norm_position: str, warmup: int, learning_rate: float, seed: int) -> float:
+def outcome(
+    norm_position: str, n_layers: int, warmup: int, learning_rate: float, seed: int
+) -> float:
     """Train one model and return its validation loss in bits a byte, on 200 windows."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
@@ -97,7 +101,7 @@ def outcome(norm_position: str, warmup: int, learning_rate: float, seed: int) ->
     training, validation = (to_token_ids("\n\n".join(part)) for part in texts)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = ByteModel(norm_position)
+        model = ByteModel(norm_position, n_layers)
     drawn = torch.Generator().manual_seed(seed)
     batches = (get_batch(training, BATCH_SIZE, CONTEXT_LENGTH, drawn) for _ in range(N_STEPS))
     config = TrainingConfig(

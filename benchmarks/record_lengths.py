@@ -44,9 +44,9 @@ from tqdm import tqdm
 
 from course_lib.device import seeded_generator
 from course_lib.nn.attention import causal_attention, scaled_dot_product_attention
+from course_lib.nn.attention_layer import AttentionLayer
 from course_lib.nn.lsh import lsh_attention
 from course_lib.nn.masks import causal_mask
-from course_lib.nn.multi_head import MultiHeadAttention
 from course_lib.nn.recurrent import LSTMCell, run_cell
 from course_lib.nn.sliding_window import sliding_window_attention
 
@@ -107,7 +107,7 @@ def layers(device: str) -> dict[str, nn.Module]:
         made = {
             "lstm_steps": LSTMSteps(),
             "lstm": nn.LSTM(D_MODEL, D_MODEL, batch_first=True),
-            "attention": MultiHeadAttention(D_MODEL, N_HEADS, attention=causal_attention),
+            "attention": AttentionLayer(D_MODEL, N_HEADS, attention=causal_attention),
         }
     return {name: layer.to(device) for name, layer in made.items()}
 

@@ -20,7 +20,8 @@ def strided_mask(seq: int, stride: int) -> Bool[Tensor, "seq seq"]:
     """
     if stride < 1:
         raise ValueError(f"stride must be at least 1, got {stride}")
-    distance = _distance(seq)
+    position = torch.arange(seq)
+    distance = position[:, None] - position  # (query, key); negative for the future
     return (distance >= 0) & ((distance < stride) | (distance % stride == 0))
 
 
@@ -39,10 +40,11 @@ def fixed_mask(seq: int, stride: int, n_summary: int) -> Bool[Tensor, "seq seq"]
     if not 1 <= n_summary <= stride:
         raise ValueError(f"n_summary must be between 1 and stride ({stride}), got {n_summary}")
     position = torch.arange(seq)
+    earlier = position <= position[:, None]  # (query, key), the query itself included
     block = position // stride
     same_block = block[:, None] == block
     summary = position % stride >= stride - n_summary
-    return (_distance(seq) >= 0) & (same_block | summary)
+    return earlier & (same_block | summary)
 
 
 def sliding_window_mask(seq: int, window: int) -> Bool[Tensor, "seq seq"]:
@@ -55,7 +57,8 @@ def sliding_window_mask(seq: int, window: int) -> Bool[Tensor, "seq seq"]:
     """
     if window < 1:
         raise ValueError(f"window must be at least 1, got {window}")
-    distance = _distance(seq)
+    position = torch.arange(seq)
+    distance = position[:, None] - position  # (query, key); negative for the future
     return (distance >= 0) & (distance < window)
 
 
@@ -73,9 +76,3 @@ def reachable(mask: Bool[Tensor, "seq seq"], n_hops: int) -> Bool[Tensor, "seq s
     for _ in range(n_hops):
         known = known | (mask.float() @ known.float() > 0)
     return known
-
-
-def _distance(seq: int) -> Tensor:
-    """How far each key lies behind each query, (query, key); negative for the future."""
-    position = torch.arange(seq)
-    return position[:, None] - position

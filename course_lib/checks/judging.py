@@ -41,7 +41,8 @@ def report_on(
             smallest = min(failed, key=lambda place: _size(cases[place].inputs))
             shown.append(smallest)
             unwritten = outcomes[smallest].error == UNWRITTEN
-            case = "" if unwritten else _show(cases[smallest])
+            case_matters = outcomes[smallest].error not in (UNWRITTEN, ModuleProblem.__name__)
+            case = _show(cases[smallest]) if case_matters else ""
             bug = None if unwritten else diagnosis.bug_behind(failed)
             findings.append(Finding(prop, problems[smallest], case, bug))
         else:

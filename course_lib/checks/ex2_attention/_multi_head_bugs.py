@@ -23,13 +23,20 @@ HEADS = (
         "split-without-transpose",
         "Heads are split off by `reshape` alone, so a head mixes numbers of different tokens.",
         "First (batch, seq, heads, d_head), then `transpose(1, 2)`: reshaping moves no axis.",
-        with_steps(split=lambda self, h: h.reshape(len(h), -1, h.shape[1], self.d_head)),
+        with_steps(split=steps.reshape_to_heads),
     ),
     Bug(
         "joined-without-transpose",
         "The heads are joined by `reshape` alone, so a row mixes numbers of different tokens.",
         "Bring the heads behind the positions first: `transpose(1, 2)`, then flatten.",
-        with_steps(join=lambda self, heads: heads.reshape(len(heads), heads.shape[2], -1)),
+        with_steps(join=steps.reshape_from_heads),
+    ),
+    Bug(
+        "reshaped-both-ways",
+        "Heads are split and joined by `reshape` alone, so a head mixes numbers of different "
+        "tokens.",
+        "First (batch, seq, heads, d_head), then `transpose(1, 2)`; and back in two steps.",
+        with_steps(split=steps.reshape_to_heads, join=steps.reshape_from_heads),
     ),
     Bug(
         "joined-entry-by-entry",
@@ -54,6 +61,12 @@ HEADS = (
         "There is one head of width d_model, whatever `n_heads` says.",
         "Split each projection into n_heads pieces before the scores are computed.",
         with_steps(attend=steps.one_wide_head),
+    ),
+    Bug(
+        "key-heads-not-shared",
+        "Fewer key and value heads meet n_heads queries: each has to serve a group of them.",
+        "Repeat keys and values first: `k.repeat_interleave(n_heads // n_kv_heads, dim=1)`.",
+        with_steps(share=lambda self, h: h),
     ),
     Bug(
         "groups-by-turns",
@@ -180,6 +193,12 @@ SCORES = (
         lambda self, q, k, mask: Attention.scores(self, q, k, None if mask is None else ~mask),
         "The mask is read the other way round, as `torch.nn.MultiheadAttention` reads its own.",
         "In this course True means that a query may attend: hide the scores where it is False.",
+    ),
+    _in_scores(
+        "mask-added",
+        lambda self, q, k, mask: Attention.scores(self, q, k, None) + (0 if mask is None else mask),
+        "The boolean mask is added to the scores: what may be seen gets 1 more, and all is seen.",
+        "Fill with −∞ where the mask is False: `scores.masked_fill(~mask, -math.inf)`.",
     ),
     Bug(
         "masked-after-the-softmax",

@@ -66,6 +66,16 @@ def with_steps(**steps: Callable) -> type[Attention]:
 # Other ways to do a step.
 
 
+def reshape_to_heads(self: Attention, h: Tensor) -> Tensor:
+    """(batch, heads, seq, d_head) at once."""
+    return h.reshape(len(h), -1, h.shape[1], self.d_head)
+
+
+def reshape_from_heads(self: Attention, heads: Tensor) -> Tensor:
+    """(batch, query, d_model) at once."""
+    return heads.reshape(len(heads), heads.shape[2], -1)
+
+
 def split_entry_by_entry(self: Attention, h: Tensor) -> Tensor:
     """Column c to head c mod n, in place of blocks of columns."""
     return h.unflatten(-1, (self.d_head, -1)).permute(0, 3, 1, 2)

@@ -161,12 +161,16 @@ BUGS = (
         "A key head is as wide as a query head, d_model / n_heads; there are n_kv_heads of them.",
     ),
     _wrong_parameters(
+        "four-square-layers",
+        parameters(widths=lambda d, h, g: (d, d, d, d), biases=lambda widths, bias: sum(widths)),
+        "This is 4 d_model (d_model + 1), whatever `bias` and `n_kv_heads` say.",
+        "Count k_proj and v_proj by their own width, and biases only where there are some.",
+    ),
+    Bug(
         "float-from-division",
-        lambda d_model, n_heads, n_kv_heads=None, bias=True: float(
-            parameters()(d_model, n_heads, n_kv_heads, bias)
-        ),
         "The number is right, but it is a float: `/` makes one even of whole numbers.",
         "Divide with `//`; n_heads divides d_model.",
+        (lambda *sizes: float(parameters()(*sizes)), lambda *sizes: float(flops()(*sizes))),
     ),
     _wrong_flops(
         "no-score-matrix",

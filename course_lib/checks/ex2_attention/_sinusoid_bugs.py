@@ -38,10 +38,15 @@ def table(
     return sinusoidal_positions
 
 
-def column_by_column(context_length: int, d_model: int) -> Tensor:
-    """Column j with exponent j / d, so that a sine and its cosine differ in wavelength."""
-    angles = torch.arange(context_length)[:, None] / 10_000 ** (torch.arange(d_model) / d_model)
-    return torch.where(torch.arange(d_model) % 2 == 0, angles.sin(), angles.cos())
+def column_by_column(factor: int) -> Callable[[int, int], Tensor]:
+    """Column j with an exponent of its own, so that a sine and its cosine differ in wavelength."""
+
+    def sinusoidal_positions(context_length: int, d_model: int) -> Tensor:
+        column = torch.arange(d_model)
+        angles = torch.arange(context_length)[:, None] / 10_000 ** (factor * column / d_model)
+        return torch.where(column % 2 == 0, angles.sin(), angles.cos())
+
+    return sinusoidal_positions
 
 
 SINUSOIDS = (
@@ -103,9 +108,16 @@ SINUSOIDS = (
     ),
     Bug(
         "each-column-its-own",
-        "Each column has a wavelength of its own, also the two of a pair.",
+        "Each column has a wavelength of its own, by the exponent j / d_model, also within a pair.",
         "Columns 2i and 2i + 1 share the exponent 2i / d_model: sine and cosine of one angle.",
-        column_by_column,
+        column_by_column(1),
+    ),
+    Bug(
+        "columns-for-pairs",
+        "The number of a column is taken for that of its pair: column j has the exponent "
+        "2j / d_model.",
+        "Columns 2i and 2i + 1 belong to pair i: the i of column j is j // 2.",
+        column_by_column(2),
     ),
     Bug(
         "frequencies-grow",

@@ -147,6 +147,14 @@ BUGS = (
         hashing(after=lambda buckets, n_buckets: buckets[..., 0, :]),
     ),
     Bug(
+        "rounds-against-the-batch",
+        "x and rotations are multiplied as they come, so the rounds meet another axis of x.",
+        "Give x an axis for the rounds: `x.unsqueeze(-3) @ rotations`.",
+        lambda x, n_buckets, rotations: torch.cat((x @ rotations, -(x @ rotations)), dim=-1).argmax(
+            dim=-1
+        ),
+    ),
+    Bug(
         "rounds-last",
         "The rounds stand on the last axis.",
         "The shape is (*batch, n_rounds, seq): each round is one row of buckets.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import differs
@@ -50,11 +51,21 @@ def run(implementation: Three, case: Case) -> Plain:
 def judge(case: Case, outputs: Plain) -> str | None:
     """Compare with the sets of keys that each query may see."""
     seq = case.inputs["seq"]
+    seen = [sorted(keys_of(query, **case.inputs)) for query in range(seq)]
     expected = torch.zeros(seq, seq, dtype=torch.bool)
-    for query in range(seq):
-        for key in keys_of(query, **case.inputs):
-            expected[query, key] = True
-    return differs(outputs, expected, what="the mask")
+    for query, keys in enumerate(seen):
+        expected[query, keys] = True
+    problem = differs(outputs, expected, what="the mask")
+    kind = (outputs.shape, outputs.dtype) if isinstance(outputs, Tensor) else None
+    if problem is None or kind != (expected.shape, torch.bool):
+        return problem
+    wrong = (outputs != expected).any(dim=1)
+    query = int(wrong.nonzero()[0])
+    yours = outputs[query].nonzero().flatten().tolist()
+    return (
+        f"{int(wrong.sum())} of {seq} rows of the mask are wrong, row {query} first: this query "
+        f"may see the keys {seen[query]}, in your mask it sees {yours or 'none'}"
+    )
 
 
 def keys_of(

@@ -129,8 +129,8 @@ CHECK = Check(
     judge=judge,
     bugs=BUGS,
     takeaway=(
-        "Both build on the same turning pairs. The table adds them to the tokens once, at the "
-        "bottom; `rotate` turns queries and keys in every layer, so that their products see only "
-        "how far apart two tokens stand."
+        "Both build on the same turning pairs. The table is added to the tokens once, at the "
+        "bottom; rotary positions turn queries and keys in every layer, so that their products see "
+        "only how far apart two tokens stand."
     ),
 )

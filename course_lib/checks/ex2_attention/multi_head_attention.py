@@ -150,7 +150,10 @@ CHECK = Check(
     run=run,
     judge=judge,
     bugs=BUGS,
-    forbidden=("torch.nn.functional.multi_head_attention_forward",),
+    forbidden=(
+        "torch.nn.functional.multi_head_attention_forward",
+        "course_lib.nn.attention_layer.AttentionLayer",
+    ),
     takeaway=(
         "No loop over heads is left: they became one more axis of a batched product. That is why "
         "several heads take no longer than one, and it is the code that every model below runs."

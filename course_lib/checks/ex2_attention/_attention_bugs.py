@@ -133,6 +133,12 @@ BUGS = (
         attending(weights_of=lambda scores: scores.softmax(-2).nan_to_num(nan=0.0)),
     ),
     Bug(
+        "softmax-over-axis-1",
+        "The softmax runs over axis 1, counted from the front: these may be queries, or heads.",
+        "The keys are the last axis of the scores, whatever stands in front: `dim=-1`.",
+        attending(weights_of=lambda scores: scores.softmax(1).nan_to_num(nan=0.0)),
+    ),
+    Bug(
         "mask-inverted",
         "The mask is inverted: attention goes exactly where it is forbidden.",
         "True means a query MAY attend. Set the scores to −∞ where the mask is False (`~mask`).",
@@ -147,7 +153,7 @@ BUGS = (
         "The mask is applied to the weights, after the softmax: those that are left do not add up "
         "to 1, and the forbidden keys still count in the sum.",
         "Set forbidden scores to −∞ before the softmax.",
-        attending(masked=filled(0.0), reweighted=zero_where_forbidden),
+        attending(masked=lambda scores, mask: scores, reweighted=zero_where_forbidden),
     ),
     Bug(
         "forbidden-score-zero",
@@ -185,6 +191,20 @@ BUGS = (
         "Without a mask it fails: `~None` means nothing.",
         "Mask only `if mask is not None`.",
         attending(masked=lambda scores, mask: scores.masked_fill(~mask, -math.inf)),
+    ),
+    Bug(
+        "no-mask-compared",
+        "Without a mask it fails: `None == 0` is False, which is no mask.",
+        "Mask only `if mask is not None`.",
+        attending(masked=lambda scores, mask: scores.masked_fill(mask == 0, -math.inf)),
+    ),
+    Bug(
+        "mask-asked-for-its-truth",
+        "`if mask:` asks whether a whole tensor is true, which has no answer.",
+        "Ask whether there is a mask: `if mask is not None`.",
+        attending(
+            masked=lambda scores, mask: forbidden_where_false(scores, mask) if mask else scores
+        ),
     ),
     Bug(
         "no-mask-forbids-all",

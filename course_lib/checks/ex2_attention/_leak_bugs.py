@@ -87,10 +87,26 @@ def other_prediction(one: Tensor, other: Tensor) -> bool:
 
 BUGS = (
     Bug(
+        "always-true",
+        "The answer is True for every model, the causal ones too.",
+        "When token t changes, the logits at t and behind it may change: compare those before it.",
+        lambda model, token_ids: True,
+        everywhere=True,
+    ),
+    Bug(
+        "always-false",
+        "The answer is False for every model, whatever it sees.",
+        "In a loop, `return False` at the end of the first turn ends it at once: it belongs after "
+        "the loop. And at t = 0 there is nothing before t to compare: begin at 1.",
+        lambda model, token_ids: False,
+        everywhere=True,
+    ),
+    Bug(
         "later-positions-compared",
         "The logits after the changed token are compared. They may change: they see it.",
         "Change token t and compare the logits before it: `[:, :t]`.",
         searching(compared=lambda logits, t: logits[:, t + 1 :]),
+        everywhere=True,
     ),
     Bug(
         "own-position-compared",
@@ -98,18 +114,21 @@ BUGS = (
         "its logits predict the token after it.",
         "Change token t and compare the positions before t, without t: `[:, :t]`.",
         searching(compared=lambda logits, t: logits[:, : t + 1]),
+        everywhere=True,
     ),
     Bug(
         "only-own-position-compared",
         "Only the logits at the changed token are compared, and a position may see itself.",
         "Change token t and compare the positions before it: `[:, :t]`.",
         searching(compared=lambda logits, t: logits[:, t]),
+        everywhere=True,
     ),
     Bug(
         "all-positions-compared",
         "All logits are compared, those at and after the changed token too.",
         "Only what lies before the change must stay: `[:, :t]`.",
         searching(compared=lambda logits, t: logits),
+        everywhere=True,
     ),
     Bug(
         "only-the-last-token",
@@ -178,6 +197,7 @@ BUGS = (
         "The answer is turned round: True for causal models, False for those that leak.",
         "Return True if the logits before the change differ.",
         searching(answer=lambda found: not found),
+        everywhere=True,
     ),
     Bug(
         "changed-to-zero",

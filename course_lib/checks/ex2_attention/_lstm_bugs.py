@@ -87,6 +87,8 @@ BUGS = (
     _order("forget-gate-first", "figo", ", the forget gate first"),
     _order("output-gate-third", "ifog", ", the candidate last"),
     _order("candidate-second", "igfo", ", as in early TensorFlow"),
+    _order("forget-gate-first-candidate-last", "fiog", ", the forget gate first"),
+    _order("output-gate-second", "iofg", ", as in ONNX"),
     Bug(
         "interleaved",
         "The blocks are interleaved: entries 0, 4, 8, … are taken for the input gate.",

@@ -117,6 +117,26 @@ def padded_pairs(token_ids: Tensor, window: int) -> Tensor:
     return torch.stack([centres[:, None].expand_as(contexts), contexts], dim=2).reshape(-1, 2)
 
 
+def without_columns(token_ids: Tensor, window: int) -> Tensor:
+    """A list of no pairs is not known to hold pairs."""
+    pairs = skip_gram()(token_ids, window)
+    return torch.tensor(pairs.tolist())
+
+
+def as_long_as_they_come(left: Callable) -> Callable[[Tensor, int], tuple[Tensor, Tensor]]:
+    """CBOW whose rows hold the neighbours that exist and nothing else."""
+
+    def cbow_pairs(token_ids: Tensor, window: int) -> tuple[Tensor, Tensor]:
+        tokens = token_ids.tolist()
+        rows = [
+            left(tokens, place, window) + tokens[place + 1 : place + window + 1]
+            for place in range(len(tokens))
+        ]
+        return torch.tensor(rows), token_ids
+
+    return cbow_pairs
+
+
 def unique(pairs: list[list[int]]) -> list[list[int]]:
     """Each pair once, in the order of their first place."""
     return [list(pair) for pair in dict.fromkeys(map(tuple, pairs))]
@@ -231,6 +251,26 @@ BUGS = (
         "there are pairs with −1, which stands for no token.",
         "Keep the pairs whose neighbour lies in the text: `pairs[contexts != PADDING]`.",
         padded_pairs,
+    ),
+    _skip_gram_bug(
+        "no-pairs-without-columns",
+        "a text without pairs gives a tensor with one axis.",
+        "`torch.tensor([])` cannot know that its rows would be pairs: end with "
+        "`torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2)`.",
+        without_columns,
+    ),
+    _cbow_bug(
+        "cbow-not-padded",
+        "the rows near the ends are shorter than the others, and no tensor can be made of them.",
+        "Fill each row up with −1 at the places where the text has no token.",
+        as_long_as_they_come(lambda tokens, place, window: tokens[max(0, place - window) : place]),
+    ),
+    _cbow_bug(
+        "cbow-slice-with-a-negative-start",
+        "near the start the slice of the left neighbours begins below 0, which Python counts from "
+        "the end, and the rows are of different lengths.",
+        "Put −1 `window` times in front of the text and behind it: then every slice is full.",
+        as_long_as_they_come(lambda tokens, place, window: tokens[place - window : place]),
     ),
     _cbow_bug(
         "cbow-centre-included",

@@ -24,9 +24,9 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     """Numbers worked by hand, then axes of every kind, masks of every shape, and 16 bits."""
 
     def draw(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=rng)
+        return torch.randn(*shape, generator=rng).mul(100).round() / 100  # short to read
 
-    def inputs(*batch: int, n_queries: int = 3, n_keys: int = 4, d: int = 8, d_value: int = 5):
+    def inputs(*batch: int, n_queries: int = 2, n_keys: int = 3, d: int = 4, d_value: int = 2):
         q, k, v = draw(*batch, n_queries, d), draw(*batch, n_keys, d), draw(*batch, n_keys, d_value)
         return {"q": 2 * q, "k": k, "v": v, "mask": None}
 
@@ -46,8 +46,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
         "mask": None,
     }
     yield Case("value", by_hand, "by hand: the scores are log 3 and 0, the weights ¾ and ¼")
-    yield Case("value", inputs(1, n_queries=2, n_keys=3, d=2, d_value=2))
-    yield Case("value", inputs(1, n_queries=3, n_keys=3, d=4, d_value=4), "as many keys as queries")
+    yield Case("value", inputs(1, d_value=3), "two queries, three keys, d_head = 4")
+    yield Case("value", inputs(1, n_queries=3), "as many keys as queries")
     yield Case("value", inputs(2, n_keys=1), "a single key: its value is the result")
     yield Case("value", inputs(1, d=64), "d_head = 64")
     double = {name: x if x is None else x.double() for name, x in inputs(2).items()}
@@ -56,18 +56,18 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield Case("axes", inputs(), "no batch axis")
     yield Case("axes", inputs(3, n_queries=3, n_keys=3, d=3, d_value=3), "all sizes equal")
     yield Case("axes", inputs(2, 3), "batch and heads")
-    yield Case("axes", inputs(2, 1, 2, n_queries=2, n_keys=2), "three axes in front")
+    yield Case("axes", inputs(2, 1, 2, n_keys=2), "three axes in front")
 
     allowed = {**by_hand, "mask": torch.tensor([[True, False]])}
     yield Case("mask", allowed, "only the first key is allowed")
-    yield Case("mask", masked(1, mask=(3, 4)), "one mask for all")
-    yield Case("mask", masked(2, 2, mask=(2, 1, 3, 4)), "a mask for each sequence")
-    yield Case("mask", masked(2, 2, mask=(2, 1, 1, 4)), "padding: a mask over the keys")
-    yield Case("mask", {**inputs(2), "mask": torch.ones(3, 4, dtype=torch.bool)}, "all is allowed")
+    yield Case("mask", masked(1, mask=(2, 3)), "one mask for all")
+    yield Case("mask", masked(2, 2, mask=(2, 1, 2, 3)), "a mask for each sequence")
+    yield Case("mask", masked(2, 2, mask=(2, 1, 1, 3)), "padding: a mask over the keys")
+    yield Case("mask", {**inputs(2), "mask": torch.ones(2, 3, dtype=torch.bool)}, "all is allowed")
 
     nothing = {**by_hand, "mask": torch.tensor([[False, False]])}
     yield Case("nothing", nothing, "both keys are forbidden: zeros")
-    some = masked(2, 2, mask=(2, 1, 3, 4))
+    some = masked(2, 2, mask=(2, 1, 2, 3))
     some["mask"][0, 0, 1] = False
     some["mask"][1] = False
     yield Case("nothing", some, "one query of the first sequence, all of the second")
@@ -117,7 +117,12 @@ def symptoms(case: Case, outputs: Plain) -> Plain:
     if case.property != "precision":
         return outputs
     off = differs(outputs, _expected(case), LAST_ROUNDING, LAST_ROUNDING)
-    return {"shape": list(outputs.shape), "dtype": str(outputs.dtype), "wrong": off is not None}
+    return {
+        "shape": list(outputs.shape),
+        "dtype": str(outputs.dtype),
+        "wrong": off is not None,
+        "nan": bool(outputs.isnan().any()),
+    }
 
 
 CHECK = Check(

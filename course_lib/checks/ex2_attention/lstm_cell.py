@@ -38,9 +38,9 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
             "input_proj.bias": (4 * d_hidden,),
             "hidden_proj.weight": (4 * d_hidden, d_hidden),
         }
-        weights = {name: 2 * w for name, w in draw_weights(shapes, rng, dtype).items()}
+        weights = {name: _short(2 * w) for name, w in draw_weights(shapes, rng, dtype).items()}
         x, h, c = (
-            torch.randn(*shape, generator=rng, dtype=torch.float64).to(dtype)
+            _short(torch.randn(*shape, generator=rng, dtype=torch.float64)).to(dtype)
             for shape in ((batch, seq, d_input), (batch, d_hidden), (batch, d_hidden))
         )
         sizes = {"d_input": d_input, "d_hidden": d_hidden}
@@ -48,15 +48,20 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
 
     for name in ("memory", "hidden"):
         yield Case(name, by_hand, note)
-        yield Case(name, drawn(2, 3, 2, 1), "three units, two sequences")
+        yield Case(name, drawn(3, 4, 2, 1), "four units, two sequences")
         yield Case(name, drawn(4, 8, 5, 1), "eight units, five sequences")
-    yield Case("first state", drawn(2, 3, 4, 1), "the state for a batch of 4")
-    yield Case("first state", drawn(2, 3, 1, 1, torch.float64), "weights in float64")
-    yield Case("steps", drawn(2, 3, 2, 2), "two steps")
+    yield Case("first state", drawn(3, 4, 2, 1), "the state for a batch of 2")
+    yield Case("first state", drawn(3, 4, 2, 1, torch.float64), "weights in float64")
+    yield Case("steps", drawn(3, 4, 2, 2), "two steps")
     yield Case("steps", drawn(3, 4, 2, 7), "seven steps")
     yield Case("steps", drawn(3, 4, 2, 3, torch.float64), "float64")
-    yield Case("gradient", drawn(2, 3, 2, 2), "∂(sum of the last h) / ∂x, two steps")
+    yield Case("gradient", drawn(3, 4, 2, 2), "∂(sum of the last h) / ∂x, two steps")
     yield Case("gradient", drawn(3, 4, 2, 6), "∂(sum of the last h) / ∂x, six steps")
+
+
+def _short(numbers: Tensor) -> Tensor:
+    """Two decimals are enough, and short to read."""
+    return numbers.mul(100).round() / 100
 
 
 def run(implementation: Callable[..., Any], case: Case) -> Plain:
@@ -66,7 +71,7 @@ def run(implementation: Callable[..., Any], case: Case) -> Plain:
     if case.property == "first state":
         return cell.initial_state(len(case.inputs["x"]))
     x = case.inputs["x"].clone().requires_grad_()
-    state = case.inputs["h"].clone(), case.inputs["c"].clone()
+    state = case.inputs["h"], case.inputs["c"]
     for x_at_step in x.unbind(dim=1):
         state = cell(x_at_step, state)
     if case.property == "gradient":

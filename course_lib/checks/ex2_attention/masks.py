@@ -45,6 +45,13 @@ def judge(case: Case, outputs: Plain) -> str | None:
     return differs(outputs, torch.tensor(expected), what="the mask")
 
 
+def symptoms(case: Case, outputs: Plain) -> Plain:
+    """Axes too many are one mistake, wherever they stand and however many they are."""
+    if isinstance(outputs, Tensor) and outputs.ndim > 2:
+        return {"too many axes": outputs.flatten()}
+    return outputs
+
+
 def _causal(seq: int, device: Any = None) -> Tensor:
     return torch.ones(seq, seq, dtype=torch.bool).tril()
 
@@ -120,6 +127,13 @@ BUGS = (
         lambda lengths, seq: ~_padding(lengths, seq),
     ),
     _wrong_padding(
+        "lengths-without-an-axis",
+        "Position j is compared with the length of sequence j: the axes of both are the same one.",
+        "Give the lengths an axis of their own, `lengths[:, None]`: each is then compared with all "
+        "positions.",
+        lambda lengths, seq: torch.arange(seq) < lengths,
+    ),
+    _wrong_padding(
         "one-too-many",
         "The first padding position of each row counts as a token.",
         "Positions count from 0: the last real one is lengths[b] − 1, so compare with `<`.",
@@ -182,6 +196,7 @@ CHECK = Check(
     run=run,
     judge=judge,
     bugs=BUGS,
+    symptoms=symptoms,
     takeaway=(
         "Two masks combine with `&`: causal (seq, seq) and padding (batch, 1, 1, seq) broadcast to "
         "one that keeps each query from the future and from the padding."

@@ -50,6 +50,7 @@ class Bug:
     sentence: str  # what the mistake is
     hint: str  # one next step
     implementation: Any  # called exactly as the student's object is
+    everywhere: bool = False  # named only if it agrees on every case, where a match may be chance
 
 
 def bug(sentence: str, hint: str) -> Callable[[Any], Bug]:

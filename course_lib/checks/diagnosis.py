@@ -60,19 +60,21 @@ class Diagnosis:
     def bug_behind(self, failed: Sequence[int]) -> Bug | None:
         """Return the bug that fails as the student does on every failed case, or None.
 
-        Where several do, the one that also agrees on the most of all cases is taken.
+        Where several do, the one that also agrees on the most of all cases is taken; some bugs
+        must agree on all.
 
         Args:
             failed: the places, among the cases, of those that failed.
         """
+        everywhere = range(len(self._cases))
         alike = [
             place
-            for place in range(len(self._check.bugs))
+            for place, bug in enumerate(self._check.bugs)
             if all(self._behaves(place, i) and self._bugs.is_wrong(place, i) for i in failed)
+            and (not bug.everywhere or all(self._behaves(place, i) for i in everywhere))
         ]
         if not alike:
             return None
-        everywhere = range(len(self._cases))
         best = max(alike, key=lambda place: sum(self._behaves(place, i) for i in everywhere))
         return self._check.bugs[best]
 

@@ -40,9 +40,9 @@ def report_on(
         if failed:
             smallest = min(failed, key=lambda place: _size(cases[place].inputs))
             shown.append(smallest)
-            unwritten = outcomes[smallest].error == UNWRITTEN
-            case_matters = outcomes[smallest].error not in (UNWRITTEN, ModuleProblem.__name__)
-            case = _show(cases[smallest]) if case_matters else ""
+            error = outcomes[smallest].error
+            unwritten = error == UNWRITTEN
+            case = "" if unwritten else _show(cases[smallest], error == ModuleProblem.__name__)
             bug = None if unwritten else diagnosis.bug_behind(failed)
             findings.append(Finding(prop, problems[smallest], case, bug))
         else:
@@ -82,7 +82,7 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
     if outcome.used_global_rng:
         return (
             "Your code draws from global random state, so its result cannot be repeated. "
-            "Draw from the generator that is passed in."
+            "Draw from the generator that is passed in or, where there is none, from your own."
         )
     try:
         problem = check.judge(case, outcome.outputs)
@@ -103,6 +103,11 @@ def _size(value: Plain) -> int:
     return sum(map(_size, value)) if isinstance(value, list | tuple) else 1
 
 
-def _show(case: Case) -> str:
-    inputs = [f"{name} = {show(value)}" for name, value in case.inputs.items()]
-    return "\n".join([f"({case.note})"] * bool(case.note) + inputs)
+def _show(case: Case, only_numbers: bool = False) -> str:
+    """A case in words; of a module that cannot be used only the sizes matter, not the tensors."""
+    inputs = [
+        f"{name} = {show(value)}"
+        for name, value in case.inputs.items()
+        if not only_numbers or isinstance(value, bool | int | float | str)
+    ]
+    return "\n".join([f"({case.note})"] * (bool(case.note) and not only_numbers) + inputs)

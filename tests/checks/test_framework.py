@@ -94,6 +94,20 @@ def test_a_bug_must_agree_on_every_failed_case():
     assert report(squared_only_when_short).bugs == []
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_bug_may_ask_to_agree_on_every_case(everywhere):
+    def double_but_of_nothing(x):
+        return 2 * x if len(x) else torch.ones(1)
+
+    def wrong_where_empty_and_double(x):
+        return 2 * x if len(x) == 2 else torch.ones(1)
+
+    mistaken = Bug("mistaken", "Wrong.", "Right.", wrong_where_empty_and_double, everywhere)
+    check = dataclasses.replace(DOUBLE, bugs=(mistaken,))
+    assert report(wrong_where_empty_and_double, check).bugs == ["mistaken"]
+    assert report(double_but_of_nothing, check).bugs == ["mistaken"] * (not everywhere)
+
+
 @pytest.mark.parametrize(
     ("dtype", "off", "named"),
     [

@@ -40,9 +40,9 @@ def changed(**parts):
 
 def cases(rng):
     x = torch.randn(4, 2, generator=rng)
-    yield Case("forward", {"x": x, "weights": draw_weights(SHAPES, rng)})
+    yield Case("forward", {"x": x, "width": 3, "weights": draw_weights(SHAPES, rng)}, "a note")
     weights = draw_weights(SHAPES, rng, torch.float64)
-    yield Case("forward", {"x": x.double(), "weights": weights})
+    yield Case("forward", {"x": x.double(), "width": 3, "weights": weights}, "float64")
 
 
 def run(implementation, case):
@@ -97,9 +97,9 @@ def test_what_a_module_lacks_is_shown_as_it_stands():
             self.out = self.down
             del self.down
 
-    finding = report(Misnamed).findings[0]
-    assert finding.case == ""  # no case has anything to do with it
-    assert finding.message == (
+    found = report(Misnamed).findings[0]
+    assert found.case == "width = 3"  # the tensors do not matter
+    assert found.message == (
         "Your module lacks the parameter `down.weight`, of shape (1, 3); it has `up.weight`, "
         "`up.bias` and `out.weight`. The task says what each is called."
     )

@@ -26,7 +26,8 @@ def right(x: Tensor, dim: int) -> Tensor:
 
 
 @bug(
-    "The exponentials overflow: e¹⁰⁰⁰ is beyond every floating-point number, and ∞ / ∞ is NaN.",
+    "The exponentials leave the range of floating-point numbers: e¹⁰⁰⁰ is ∞ and e⁻¹⁰⁰⁰ is 0, and "
+    "both ∞ / ∞ and 0 / 0 are NaN.",
     hint="Subtract the maximum along `dim` first. It cancels in the quotient, and the largest "
     "exponential is then e⁰ = 1.",
 )
@@ -38,13 +39,25 @@ def overflows(x: Tensor, dim: int) -> Tensor:
 
 
 @bug(
-    "The exponentials overflow, and a row of −∞ gives 0 / 0: both are NaN.",
+    "The exponentials leave the range of floating-point numbers (e¹⁰⁰⁰ is ∞, e⁻¹⁰⁰⁰ is 0), and a "
+    "row of −∞ has nothing else: both ∞ / ∞ and 0 / 0 are NaN.",
     hint="Subtract the maximum along `dim` first; where that maximum is −∞, subtract 0 and return "
     "zeros.",
 )
 def formula_as_it_stands(x: Tensor, dim: int) -> Tensor:
     """The formula, nothing minded."""
     return x.exp() / x.exp().sum(dim, keepdim=True)
+
+
+@bug(
+    "The exponentials leave the range of floating-point numbers (e¹⁰⁰⁰ is ∞, e⁻¹⁰⁰⁰ is 0), and "
+    "turning NaN into 0 only hides it: the shares are lost.",
+    hint="Subtract the maximum along `dim` before you take the exponential.",
+)
+def nan_hidden(x: Tensor, dim: int) -> Tensor:
+    """NaN becomes 0, whatever it came from."""
+    e = x.exp()
+    return (e / e.sum(dim, keepdim=True)).nan_to_num()
 
 
 @bug(
@@ -134,9 +147,8 @@ def always_the_first_axis(x: Tensor, dim: int) -> Tensor:
 )
 def axis_lost(x: Tensor, dim: int) -> Tensor:
     """No keepdim."""
-    e = shifted(x, dim).exp()
-    total = e.sum(dim)
-    return e / torch.where(total == 0, 1.0, total)
+    e = (x - x.amax(dim)).exp()
+    return e / e.sum(dim)
 
 
 @bug(
@@ -196,6 +208,7 @@ def sigmoid(x: Tensor, dim: int) -> Tensor:
 BUGS = (
     overflows,
     formula_as_it_stands,
+    nan_hidden,
     masked_row_nan,
     masked_row_uniform,
     clipped,

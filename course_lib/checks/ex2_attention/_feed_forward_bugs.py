@@ -197,8 +197,8 @@ BUGS = (
     ),
     Bug(
         "dropout-on-the-output",
-        "Dropout acts on the result; here it acts on the d_ff features inside (the block drops from "
-        "the result).",
+        "Dropout acts on the result; here it acts on the d_ff features inside. The result is "
+        "dropped from later, by the block.",
         "Apply it to the features, before `down_proj`.",
         layer(inside=as_is, after=dropped),
     ),

@@ -1,0 +1,236 @@
+"""Check of `GPT(config)`, with given weights, against a network of plain tensor functions.
+
+A head with weights of its own is given the embedding's, so that it costs the points of the property
+`tied` alone; so is each property's case free of what the others are about.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.checks.base import Case, Check, Plain, Property
+from course_lib.checks.compare import differs
+from course_lib.checks.ex2_attention._gpt_bugs import BUGS
+from course_lib.checks.ex2_attention._gpt_plain import EMBEDDING, POSITIONS, gpt_shapes, logits
+from course_lib.checks.ex2_attention._transformer import drawn
+from course_lib.checks.modules import construct, load_weights
+
+IGNORED = -100
+SIZES = {"vocab_size": 11, "context_length": 5, "d_model": 4, "n_heads": 2, "d_ff": 6}
+LARGER = {"vocab_size": 64, "context_length": 32, "d_model": 32, "n_heads": 2, "d_ff": 64}
+# LayerNorm magnifies what is small, and a float32 constant in between may be allowed.
+RTOL, ATOL = 1e-5, 1e-6
+
+
+@dataclass(frozen=True)
+class Config:
+    """Stands in for GPTConfig where the student's `__init__` does not say what config is."""
+
+    vocab_size: int
+    context_length: int
+    d_model: int
+    n_heads: int
+    n_layers: int
+    d_ff: int
+    dropout: float = 0.0
+
+
+def cases(rng: torch.Generator) -> Iterator[Case]:
+    """One token, one block, several, then the loss, the head and the first weights."""
+
+    def tokens(batch: int, seq: int) -> Tensor:
+        return torch.randint(11, (batch, seq), generator=rng)
+
+    def case(name: str, token_ids: Tensor, note: str = "", n_layers: int = 1, **more) -> Case:
+        sizes = {**SIZES, "n_layers": n_layers, **more.pop("sizes", {})}
+        seed = int(torch.randint(2**31, (1,), generator=rng))
+        inputs = {"config": sizes, "weights_seed": seed, "token_ids": token_ids}
+        return Case(name, inputs | more, note)
+
+    alone = {"no_positions": True}
+    note = "one token, one block, all position vectors zero"
+    yield case("layers", tokens(1, 1), note, **alone)
+    yield case("layers", tokens(2, 1), "three blocks", n_layers=3, **alone)
+    note = "the same token everywhere: only positions tell one place from another"
+    yield case("positions", tokens(1, 1).expand(1, 3).clone(), note)
+    yield case("positions", tokens(2, 5), "two sequences as long as context_length")
+    note = "two tokens, all position vectors zero: the first must not see the second"
+    yield case("causal", torch.tensor([[3, 8]]), note, **alone)
+    yield case("causal", tokens(2, 4), n_layers=2, **alone)
+    yield case("whole", tokens(2, 5), "everything at once", n_layers=2)
+    note = "dropout is 0.5, but the model is in evaluation"
+    yield case("whole", tokens(1, 3), note, sizes={"dropout": 0.5}, training=False)
+    ids, note = tokens(2, 4), "judged by the logits that your model gives"
+    yield case("loss", ids[:1, :2], note, targets=ids[:1, 1:3])
+    yield case("loss", ids, "targets that follow no rule", targets=tokens(2, 4))
+    targets = tokens(2, 4)
+    targets[0, 2:] = IGNORED
+    yield case("loss", ids, f"targets of {IGNORED} do not count", targets=targets)
+    yield case("tied", tokens(1, 2), "the parameters of the model")
+    yield case("start", tokens(1, 2), "the first weights, before training", 8, sizes=LARGER)
+
+
+def run(implementation, case: Case) -> Plain:
+    """The student's model with the case's weights: its logits, loss and number of parameters."""
+    given, config = case.inputs, _config(implementation, case.inputs["config"])
+    model = construct(implementation, config)
+    first = _first_weights(model)
+    weights = _weights(case)
+    head = _untied(model, weights)
+    load_weights(model, weights | head)
+    if case.property == "start":
+        return first
+    model.train(given.get("training", True))
+    with _random_state_of_its_own():
+        outputs = {"logits": model(given["token_ids"])}
+        if "targets" in given:
+            outputs["loss"] = model.loss(given["token_ids"], given["targets"])
+    if case.property == "tied":
+        outputs["head"] = [list(parameter.shape) for parameter in head.values()]
+    return outputs
+
+
+@contextlib.contextmanager
+def _random_state_of_its_own() -> Iterator[None]:
+    """Dropout may draw from torch's global state; beartype, in tests of models, from Python's."""
+    state = random.getstate()
+    try:
+        with torch.random.fork_rng(devices=()):
+            yield
+    finally:
+        random.setstate(state)
+
+
+def _config(implementation: Any, sizes: dict[str, Plain]) -> Any:
+    """The config as the class that `__init__` asks for, if it has the fields of a GPTConfig."""
+    kind = inspect.signature(implementation).parameters.get("config")
+    kind = Config if kind is None else kind.annotation
+    wanted = {field.name for field in fields(Config)}
+    is_config = inspect.isclass(kind) and wanted <= set(getattr(kind, "__dataclass_fields__", ()))
+    return (kind if is_config else Config)(**sizes)
+
+
+def _weights(case: Case) -> dict[str, Tensor]:
+    weights = drawn(gpt_shapes(Config(**case.inputs["config"])), case.inputs["weights_seed"])
+    if case.inputs.get("no_positions"):
+        weights[POSITIONS] = weights[POSITIONS] * 0
+    return weights
+
+
+def _untied(model: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Parameters of a head that is not the embedding: its values, or zeros for a bias."""
+    found = {}
+    embedding = weights[EMBEDDING]
+    ours = dict(model.named_parameters(remove_duplicate=False))
+    known = {id(ours[name]) for name in weights if name in ours}
+    for name, parameter in ours.items():
+        if id(parameter) not in known and parameter.shape == embedding.shape:
+            found[name] = embedding
+        elif id(parameter) not in known and parameter.shape == embedding.shape[:1]:
+            found[name] = torch.zeros_like(embedding[:, 0])
+    return found
+
+
+def _first_weights(model: nn.Module) -> Plain:
+    """Root mean squares of the matrices, by name, as the student's `__init__` leaves them."""
+    return {
+        name: parameter.detach().double().square().mean().sqrt().item()
+        for name, parameter in model.named_parameters()
+        if parameter.ndim > 1
+    }
+
+
+def judge(case: Case, outputs: Plain) -> str | None:
+    """Judge the clause that the case is about."""
+    if case.property == "start":
+        return _start_problem(case, outputs)
+    config, given = Config(**case.inputs["config"]), case.inputs
+    found, right = outputs["logits"], logits(_weights(case), config, given["token_ids"])
+    if case.property == "loss":
+        return _loss_problem(case, found, outputs["loss"])
+    if case.property == "tied":
+        return _head_problem(outputs["head"])
+    if case.property == "positions" and isinstance(found, Tensor) and found.shape == right.shape:
+        # With one block the last token's logits are the same whoever else sees whom.
+        return differs(found[:, -1], right[:, -1], RTOL, ATOL, "the last token's logits")
+    return differs(found, right, RTOL, ATOL, "the logits")
+
+
+def _loss_problem(case: Case, found: Plain, loss: Plain) -> str | None:
+    """The mean of −log softmax(logits)[target], of the logits that the student's model gives."""
+    token_ids, targets = case.inputs["token_ids"], case.inputs["targets"]
+    shape = (*token_ids.shape, case.inputs["config"]["vocab_size"])
+    if not isinstance(found, Tensor) or found.shape != shape:
+        return differs(found, torch.zeros(shape, dtype=torch.float64), what="the logits")
+    counts = targets != IGNORED
+    rows, wanted = found[counts].double(), targets[counts]
+    right = rows.logsumexp(dim=1) - rows[torch.arange(len(rows)), wanted]
+    return differs(loss, right.mean(), RTOL, ATOL, "the loss")
+
+
+def _head_problem(shapes: Plain) -> str | None:
+    if not shapes:
+        return None
+    listed = " and ".join(str(tuple(shape)) for shape in shapes)
+    return (
+        f"expected a head without parameters of its own, since it is the token embedding; "
+        f"found parameters of shape {listed} beside the embedding"
+    )
+
+
+def _start_problem(case: Case, sizes: Plain) -> str | None:
+    """Whether each matrix is as large as GPT-2's, within what so few numbers vary by chance."""
+    config = Config(**case.inputs["config"])
+    for name, shape in gpt_shapes(config).items():
+        if len(shape) < 2 or name not in sizes:
+            continue
+        added = name.endswith(("out_proj.weight", "down_proj.weight"))
+        expected = 0.02 / math.sqrt(2 * config.n_layers) if added else 0.02
+        # χ² with as many degrees of freedom: 1e-9 lies beyond 6.5 deviations for all of them.
+        if abs(sizes[name] / expected - 1) > 6.5 / math.sqrt(2 * math.prod(shape)):
+            return (
+                f"expected the first values of `{name}` to be normal with standard deviation "
+                f"{expected:.3g}, got a root mean square of {sizes[name]:.3g}"
+            )
+    return None
+
+
+def symptoms(case: Case, outputs: Plain) -> Plain:
+    """Of the first weights, only which are too large or too small."""
+    if case.property != "start":
+        return outputs
+    return {name: round(2 * math.log2(size / 0.02)) for name, size in outputs.items()}
+
+
+CHECK = Check(
+    id="ex2_attention/gpt",
+    title="GPT",
+    references=("course_lib.models.gpt.GPT",),
+    properties=(
+        Property("layers", 2, "embedding, blocks one after the other, last norm, head"),
+        Property("positions", 1, "each token's vector plus its position's"),
+        Property("causal", 2, "no token sees one that comes after it"),
+        Property("whole", 1, "everything together, and no dropout in evaluation"),
+        Property("loss", 1, "`loss`: the mean cross-entropy of the targets"),
+        Property("tied", 1, "the head is the token embedding"),
+        Property("start", 1, "first weights as small as GPT-2's"),
+    ),
+    cases=cases,
+    run=run,
+    judge=judge,
+    bugs=BUGS,
+    symptoms=symptoms,
+    takeaway=(
+        "This is GPT-2 as it was published, but for its size: with config = gpt2_small() the same "
+        "class has its 124,439,808 parameters, and its public weights fit under your names."
+    ),
+)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_lib.models.gpt import GPTConfig
+from course_lib.models.gpt import GPT, GPTConfig
 from course_lib.nn.attention import scaled_dot_product_attention
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.masks import causal_mask
@@ -146,4 +146,17 @@ class FromMatrices(nn.Module):
         return nn.CrossEntropyLoss()(self(token_ids).transpose(1, 2), targets)
 
 
-VARIANTS = [AMaskForEveryBlock, OneTokenAfterTheOther, FromMatrices]
+class ATiedLinearHead(GPT):
+    """What the release gives, `initialize` among it, and a linear map for the head."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__(config)
+        self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.head.weight = self.token_embedding.weight
+        self.initialize()
+
+    def forward(self, token_ids, mask=None, caches=None):
+        return self.head(self.hidden(token_ids))
+
+
+VARIANTS = [AMaskForEveryBlock, OneTokenAfterTheOther, FromMatrices, ATiedLinearHead]

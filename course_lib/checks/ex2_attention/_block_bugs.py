@@ -194,6 +194,14 @@ def cross_attention_to_itself(b, x, context, mask, context_mask):
     return b.add(x, b.fed, b.norm_of("feed_forward"))
 
 
+def context_asks(b, x, context, mask, context_mask):
+    """Queries of the context, keys and values of x."""
+    x = b.add(x, b.to_itself(mask), b.norm_of("self_attention"))
+    if b.crosses:
+        x = b.add(x, lambda h: b.to(h, context_mask)(context), b.norm_of("cross_attention"))
+    return b.add(x, b.fed, b.norm_of("feed_forward"))
+
+
 def context_normalised(b, x, context, mask, context_mask):
     """The norm of cross-attention is laid on the context as well."""
     if b.crosses:
@@ -341,6 +349,12 @@ BUGS = (
         "Cross-attention takes keys and values from x itself; they come from the context.",
         "Hand the context on: `self.cross_attention(h, context, context_mask)`.",
         going(cross_attention_to_itself),
+    ),
+    Bug(
+        "context-asks",
+        "In cross-attention the context asks and x answers; it is x that asks.",
+        "The first argument gives the queries: `self.cross_attention(h, context, context_mask)`.",
+        going(context_asks),
     ),
     Bug(
         "cross-attention-first",

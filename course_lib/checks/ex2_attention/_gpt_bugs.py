@@ -22,9 +22,23 @@ from course_lib.checks.ex2_attention._gpt_plain import (
 from course_lib.checks.ex2_attention._transformer import Named, Shapes, layer_norm
 
 
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """As it should be."""
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+def cross_entropy(z: Tensor, y: Tensor, **options: Any) -> Tensor:
+    """As it should be, without options."""
+    return F.cross_entropy(z.flatten(0, 1), y.flatten(), **options)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": cross_entropy,
+    "shifted again": lambda z, y: cross_entropy(z[:, :-1], y[:, 1:]),
+    "sum": lambda z, y: cross_entropy(z, y, reduction="sum"),
+    "softmax twice": lambda z, y: cross_entropy(z.softmax(dim=-1), y),
+    "last token": lambda z, y: F.cross_entropy(z[:, -1], y[:, -1]),
+    "mean of means": lambda z, y: torch.stack(
+        [F.cross_entropy(*pair) for pair in zip(z, y, strict=True)]
+    ).mean(),
+    "divided by all": lambda z, y: cross_entropy(z, y, reduction="sum") / y.numel(),
+    "classes on axis 1": lambda z, y: F.cross_entropy(z, y),
+}
 
 
 def started(module: nn.Module, n_layers: int) -> None:
@@ -83,11 +97,6 @@ def norm_before(weights: Any, ids: Tensor) -> Tensor:
     return layer_norm(weights, "final_norm.", embedded(weights, ids))
 
 
-def shifted_again(z: Tensor, targets: Tensor) -> Tensor:
-    """Logits at t against the target at t + 1."""
-    return cross_entropy(z[:, :-1], targets[:, 1:])
-
-
 def default_start(module: nn.Module, n_layers: int) -> None:
     """Torch's own: N(0, 1) in embeddings, uniform in linear maps."""
     for name, parameter in module.named_parameters():
@@ -127,6 +136,16 @@ BUGS = (
         "Positions count the sequences of the batch, not the tokens of a sequence.",
         "`token_ids` is (batch, seq): ask for `torch.arange(token_ids.shape[1])`.",
         gpt(embed=placed(lambda ids: torch.arange(len(ids))[:, None])),
+    ),
+    Bug(
+        "positions-of-the-tokens",
+        "Positions are looked up by token id, not by place.",
+        "Ask for `torch.arange(seq)`; the ids belong to `token_embedding`.",
+        gpt(
+            embed=lambda weights, ids: (
+                weights[EMBEDDING][ids] + F.embedding(ids, weights[POSITIONS])
+            )
+        ),
     ),
     Bug(
         "positions-from-the-end",
@@ -236,46 +255,44 @@ BUGS = (
         "loss-shifted-again",
         "The targets are shifted once more: targets[b, t] already is what follows token_ids[b, t].",
         "Compare the logits at t with the target at t.",
-        gpt(loss=shifted_again),
+        gpt(loss=LOSSES["shifted again"]),
     ),
     Bug(
         "loss-summed",
         "The loss is summed over the tokens, so it grows with the batch.",
         "Take the mean: it is `F.cross_entropy`'s default.",
-        gpt(loss=lambda z, y: F.cross_entropy(z.flatten(0, 1), y.flatten(), reduction="sum")),
+        gpt(loss=LOSSES["sum"]),
     ),
     Bug(
         "softmax-twice",
         "The loss is taken of probabilities: `F.cross_entropy` applies the softmax itself.",
         "Hand it the logits.",
-        gpt(loss=lambda z, y: cross_entropy(z.softmax(dim=-1), y)),
+        gpt(loss=LOSSES["softmax twice"]),
     ),
     Bug(
         "last-token-only",
         "Only the last token's prediction counts in the loss.",
         "Every token predicts the next one: flatten batch and seq together.",
-        gpt(loss=lambda z, y: F.cross_entropy(z[:, -1], y[:, -1])),
+        gpt(loss=LOSSES["last token"]),
     ),
     Bug(
         "mean-of-means",
         "The loss is the mean of each sequence's mean, so a token counts more in a sequence where "
         "more targets are ignored.",
         "Flatten batch and seq, then take one mean over all targets that count.",
-        gpt(
-            loss=lambda z, y: torch.stack(
-                [F.cross_entropy(*pair) for pair in zip(z, y, strict=True)]
-            ).mean()
-        ),
+        gpt(loss=LOSSES["mean of means"]),
     ),
     Bug(
         "ignored-targets-divide",
         "The sum is divided by the number of all targets, those of −100 included.",
         "Divide by the number of targets that count, as `F.cross_entropy` does.",
-        gpt(
-            loss=lambda z, y: (
-                F.cross_entropy(z.flatten(0, 1), y.flatten(), reduction="sum") / y.numel()
-            )
-        ),
+        gpt(loss=LOSSES["divided by all"]),
+    ),
+    Bug(
+        "loss-not-flattened",
+        "`F.cross_entropy` takes axis 1 for the classes, but that is seq; the vocabulary is last.",
+        "Make one long batch of it: `logits.flatten(0, 1)` and `targets.flatten()`.",
+        gpt(loss=LOSSES["classes on axis 1"]),
     ),
     Bug(
         "first-weights-of-torch",

@@ -120,6 +120,26 @@ BUGS = (
         norms(mean=lambda h: h.mean()),
     ),
     Bug(
+        "axis-not-kept",
+        "The means have lost the last axis, so they are subtracted from (or divide) the wrong "
+        "entries, where the shapes fit at all.",
+        "Keep it, with length 1: `x.mean(dim=-1, keepdim=True)`.",
+        norms(mean=lambda h: h.mean(dim=-1)),
+    ),
+    Bug(
+        "std-plus-epsilon",
+        "The vector is divided by `x.std(-1) + epsilon`: that divides by n − 1, leaves ε outside "
+        "the root, and stays in x's own precision.",
+        "In float32 at least, take the mean of the squared deviations, add ε, then the root.",
+        norms(
+            cast=lambda x: x,
+            cast_back=lambda y, x: y,
+            variance=lambda h, mean: h.std(dim=-1, keepdim=True),
+            root=lambda power, epsilon: power + epsilon,
+            mean_square=lambda h, mean: mean(h**2).sqrt(),
+        ),
+    ),
+    Bug(
         "n-minus-1",
         "The variance is divided by n − 1; here it is the mean of the squares, divided by n.",
         "`x.var(dim=-1)` divides by n − 1 unless told `correction=0`.",

@@ -60,10 +60,15 @@ def drawn(shapes: Shapes, seed: int) -> dict[str, Tensor]:
     def draw(name: str, shape: tuple[int, ...]) -> Tensor:
         numbers = torch.randn(shape, generator=rng, dtype=torch.float64)
         if name.endswith("scale"):
-            return 1 + numbers / 3
-        return numbers / (shape[1] ** 0.5 if len(shape) > 1 else 2)
+            return short(1 + numbers / 3)
+        return short(numbers / (shape[1] ** 0.5 if len(shape) > 1 else 2))
 
     return {name: draw(name, shape) for name, shape in shapes.items()}
+
+
+def short(numbers: Tensor) -> Tensor:
+    """With two decimals, for whoever reads the case."""
+    return numbers.round(decimals=2)
 
 
 def linear(weights: Weights, name: str, x: Tensor) -> Tensor:

@@ -17,9 +17,11 @@ from course_lib.checks.ex2_attention._transformer import (
     feed_forward,
     feed_forward_shapes,
     linear,
+    short,
 )
 from course_lib.checks.modules import construct, load_weights
 
+SIZES = "d_model, d_ff"
 P = 0.5  # the share dropped in the cases on dropout
 
 
@@ -62,7 +64,7 @@ def _case(
     weights = {f"{part}.{kind}": v for part, pair in parts.items() for kind, v in pair.items()}
     d_ff, d_model = weights["up_proj.weight"].shape
     inputs = {
-        "arguments": (d_model, d_ff),
+        SIZES: (d_model, d_ff),
         "options": options,
         "weights": weights,
         "x": torch.as_tensor(x, dtype=torch.float64),
@@ -81,18 +83,20 @@ def _random(
 ) -> Case:
     keep = {key: options[key] for key in ("gated", "bias") if key in options}
     seed = int(torch.randint(2**31, (1,), generator=rng))
-    parts: dict[str, dict[str, Tensor]] = {}
+    is_dropout, parts = "dropout" in options, {}
     for dotted, value in drawn(feed_forward_shapes("", d_model, d_ff, **keep), seed).items():
         part, kind = dotted.split(".")
-        parts.setdefault(part, {})[kind] = value.abs() + 0.2 if "dropout" in options else value
-    x = torch.randn(*shape, d_model, generator=rng, dtype=torch.float64)
-    x = x.abs() if "dropout" in options else x  # no feature near zero: what is dropped is seen
+        parts.setdefault(part, {})[kind] = value.abs() + 0.2 if is_dropout else value
+    if name != "gated" and "gate_proj" in parts:  # which of the two is the gate is judged there
+        parts["gate_proj"] = parts["up_proj"]
+    x = short(torch.randn(*shape, d_model, generator=rng, dtype=torch.float64))
+    x = x.abs() if is_dropout else x  # no feature near zero: what is dropped is seen
     return _case(name, parts, x, note, **options)
 
 
 def run(implementation, case: Case) -> Plain:
     """The student's layer with the case's weights; dropout may draw from torch's global state."""
-    module = construct(implementation, *case.inputs["arguments"], **case.inputs["options"])
+    module = construct(implementation, *case.inputs[SIZES], **case.inputs["options"])
     load_weights(module, case.inputs["weights"])
     module.train(case.inputs.get("training", True))
     with torch.random.fork_rng(devices=()):
@@ -137,7 +141,7 @@ def _drops(case: Case) -> bool:
 def _kept_features(case: Case, outputs: Tensor) -> Tensor | None:
     """Which features each token has kept, (token, d_ff); None where no choice explains a token."""
     weights = case.inputs["weights"]
-    units = torch.eye(case.inputs["arguments"][1], dtype=torch.float64)
+    units = torch.eye(case.inputs[SIZES][1], dtype=torch.float64)
     unbiased = {**weights, "down_proj.weight": units, "down_proj.bias": units[0] * 0}
     features = feed_forward(unbiased, "", case.inputs["x"])
     masks = torch.tensor(list(itertools.product((False, True), repeat=len(units))))

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import differs
-from course_lib.checks.ex2_attention._gpt_bugs import BUGS
+from course_lib.checks.ex2_attention._gpt_bugs import BUGS, LOSSES
 from course_lib.checks.ex2_attention._gpt_plain import EMBEDDING, POSITIONS, gpt_shapes, logits
 from course_lib.checks.ex2_attention._transformer import drawn
 from course_lib.checks.modules import construct, load_weights
@@ -56,7 +56,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
         inputs = {"config": sizes, "weights_seed": seed, "token_ids": token_ids}
         return Case(name, inputs | more, note)
 
-    alone = {"no_positions": True}
+    alone = {"positions_are_zero": True}
     note = "one token, one block, all position vectors zero"
     yield case("layers", tokens(1, 1), note, **alone)
     yield case("layers", tokens(2, 1), "three blocks", n_layers=3, **alone)
@@ -68,7 +68,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield case("causal", tokens(2, 4), n_layers=2, **alone)
     yield case("whole", tokens(2, 5), "everything at once", n_layers=2)
     note = "dropout is 0.5, but the model is in evaluation"
-    yield case("whole", tokens(1, 3), note, sizes={"dropout": 0.5}, training=False)
+    yield case("whole", tokens(2, 5), note, sizes={"dropout": 0.5}, training=False)
     ids, note = tokens(2, 4), "judged by the logits that your model gives"
     yield case("loss", ids[:1, :2], note, targets=ids[:1, 1:3])
     yield case("loss", ids, "targets that follow no rule", targets=tokens(2, 4))
@@ -91,12 +91,12 @@ def run(implementation, case: Case) -> Plain:
         return first
     model.train(given.get("training", True))
     with _random_state_of_its_own():
-        outputs = {"logits": model(given["token_ids"])}
-        if "targets" in given:
-            outputs["loss"] = model.loss(given["token_ids"], given["targets"])
-    if case.property == "tied":
-        outputs["head"] = [list(parameter.shape) for parameter in head.values()]
-    return outputs
+        found = model(given["token_ids"])
+        if case.property == "tied":
+            return [list(parameter.shape) for parameter in head.values()]
+        if case.property != "loss":
+            return found
+        return {"logits": found, "loss": model.loss(given["token_ids"], given["targets"])}
 
 
 @contextlib.contextmanager
@@ -121,7 +121,7 @@ def _config(implementation: Any, sizes: dict[str, Plain]) -> Any:
 
 def _weights(case: Case) -> dict[str, Tensor]:
     weights = drawn(gpt_shapes(Config(**case.inputs["config"])), case.inputs["weights_seed"])
-    if case.inputs.get("no_positions"):
+    if case.inputs.get("positions_are_zero"):
         weights[POSITIONS] = weights[POSITIONS] * 0
     return weights
 
@@ -153,16 +153,20 @@ def judge(case: Case, outputs: Plain) -> str | None:
     """Judge the clause that the case is about."""
     if case.property == "start":
         return _start_problem(case, outputs)
-    config, given = Config(**case.inputs["config"]), case.inputs
-    found, right = outputs["logits"], logits(_weights(case), config, given["token_ids"])
-    if case.property == "loss":
-        return _loss_problem(case, found, outputs["loss"])
     if case.property == "tied":
-        return _head_problem(outputs["head"])
-    if case.property == "positions" and isinstance(found, Tensor) and found.shape == right.shape:
+        return _head_problem(outputs)
+    if case.property == "loss":
+        return _loss_problem(case, outputs["logits"], outputs["loss"])
+    config = Config(**case.inputs["config"])
+    right = logits(_weights(case), config, case.inputs["token_ids"])
+    if (
+        case.property == "positions"
+        and isinstance(outputs, Tensor)
+        and outputs.shape == right.shape
+    ):
         # With one block the last token's logits are the same whoever else sees whom.
-        return differs(found[:, -1], right[:, -1], RTOL, ATOL, "the last token's logits")
-    return differs(found, right, RTOL, ATOL, "the logits")
+        return differs(outputs[:, -1], right[:, -1], RTOL, ATOL, "the last token's logits")
+    return differs(outputs, right, RTOL, ATOL, "the logits")
 
 
 def _loss_problem(case: Case, found: Plain, loss: Plain) -> str | None:
@@ -195,8 +199,9 @@ def _start_problem(case: Case, sizes: Plain) -> str | None:
             continue
         added = name.endswith(("out_proj.weight", "down_proj.weight"))
         expected = 0.02 / math.sqrt(2 * config.n_layers) if added else 0.02
-        # χ² with as many degrees of freedom: 1e-9 lies beyond 6.5 deviations for all of them.
-        if abs(sizes[name] / expected - 1) > 6.5 / math.sqrt(2 * math.prod(shape)):
+        # The root mean square of n numbers varies by 1 / √(2n). That one of the 50 matrices is
+        # 6.5 times as far off by chance: once in 10⁸ runs.
+        if not abs(sizes[name] / expected - 1) <= 6.5 / math.sqrt(2 * math.prod(shape)):
             return (
                 f"expected the first values of `{name}` to be normal with standard deviation "
                 f"{expected:.3g}, got a root mean square of {sizes[name]:.3g}"
@@ -205,11 +210,21 @@ def _start_problem(case: Case, sizes: Plain) -> str | None:
 
 
 def symptoms(case: Case, outputs: Plain) -> Plain:
-    """Of the first weights, only which are too large or too small."""
-    if case.property != "start":
-        return outputs
-    return {name: round(2 * math.log2(size / 0.02)) for name, size in outputs.items()}
+    """Of the loss, its formula; of the head, its kind; of the first weights, the rough size."""
+    if case.property == "start":
+        known = gpt_shapes(Config(**case.inputs["config"])).keys() & outputs.keys()
+        return {name: round(2 * math.log2(outputs[name] / 0.02)) for name in sorted(known)}
+    if case.property == "tied":
+        return max(map(len, outputs), default=0)
+    if case.property == "loss":
+        found, loss = outputs["logits"], outputs["loss"]
+        fit = [differs(loss, formula(found, case.inputs["targets"])) for formula in FORMULAS]
+        return [problem is None for problem in fit] if None in fit else outputs
+    return outputs
 
+
+# All that can be computed from logits of that shape; the others raise an error.
+FORMULAS = [formula for name, formula in LOSSES.items() if name != "classes on axis 1"]
 
 CHECK = Check(
     id="ex2_attention/gpt",

@@ -76,7 +76,7 @@ def _rms(name: str, x: Tensor, scale: Tensor, epsilon: float, note: str = "") ->
 
 
 def _random(rng: torch.Generator, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=rng, dtype=torch.float64)
+    return torch.randn(shape, generator=rng, dtype=torch.float64).round(decimals=2)
 
 
 def _learned(rng: torch.Generator, d_model: int) -> tuple[Tensor, Tensor]:

@@ -31,9 +31,11 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case(rng, "mask", 3, mask=causal, note="no token sees those after it")
     yield _case(rng, "mask", 3, batch=2, mask=padding, note="the last tokens are padding")
     yield _case(rng, "cross", 1, context=2, note="one token reads a context of two")
-    yield _case(rng, "cross", 3, batch=2, context=3, mask=causal)
+    yield _case(rng, "cross", 3, batch=2, context=3, note="two contexts of three")
     seen = torch.tensor([[True, False, True], [False, True, False]])[:, None, None]
-    yield _case(rng, "cross", 3, batch=2, context=3, mask=causal, context_mask=seen)
+    yield _case(
+        rng, "cross", 3, batch=2, context=3, context_mask=seen, note="a context with a mask"
+    )
     note = "dropout = 1.0, in training: all that is added is dropped"
     yield _case(rng, "dropout", 2, dropout=1.0, note=note)
     yield _case(rng, "dropout", 2, batch=2, dropout=1.0, note=note)

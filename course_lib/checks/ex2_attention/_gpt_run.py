@@ -45,7 +45,8 @@ def run(implementation, case: Case) -> Plain:
     with _random_state_of_its_own():
         found = model(given["token_ids"])
         if case.property == "tied":
-            return [list(parameter.shape) for parameter in head.values()]
+            shapes = [list(parameter.shape) for parameter in head.values()]
+            return {"logits": found, "head": shapes}
         if case.property != "loss":
             return found
         return {"logits": found, "loss": model.loss(given["token_ids"], given["targets"])}
@@ -97,6 +98,6 @@ def _first_weights(model: nn.Module) -> Plain:
     """Root mean squares of the matrices, by name, as the student's `__init__` leaves them."""
     return {
         name: parameter.detach().double().square().mean().sqrt().item()
-        for name, parameter in model.named_parameters()
+        for name, parameter in model.named_parameters(remove_duplicate=False)
         if parameter.ndim > 1
     }

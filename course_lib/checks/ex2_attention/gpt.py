@@ -65,10 +65,11 @@ def judge(case: Case, outputs: Plain) -> str | None:
     """Judge the clause that the case is about."""
     if case.property == "start":
         return _start_problem(case, outputs)
-    if case.property == "tied":
-        return _head_problem(outputs)
-    if case.property == "loss":
-        return _loss_problem(case, outputs["logits"], outputs["loss"])
+    if case.property in ("tied", "loss"):
+        shape = (*case.inputs["token_ids"].shape, case.inputs["config"]["vocab_size"])
+        if not isinstance(outputs["logits"], Tensor) or outputs["logits"].shape != shape:
+            return differs(outputs["logits"], torch.zeros(shape), what="the logits")
+        return (_head_problem if case.property == "tied" else _loss_problem)(case, outputs)
     config = Config(**case.inputs["config"])
     right = logits(weights_of(case), config, case.inputs["token_ids"])
     if (
@@ -81,22 +82,19 @@ def judge(case: Case, outputs: Plain) -> str | None:
     return differs(outputs, right, RTOL, ATOL, "the logits")
 
 
-def _loss_problem(case: Case, found: Plain, loss: Plain) -> str | None:
+def _loss_problem(case: Case, outputs: Plain) -> str | None:
     """The mean of −log softmax(logits)[target], of the logits that the student's model gives."""
-    token_ids, targets = case.inputs["token_ids"], case.inputs["targets"]
-    shape = (*token_ids.shape, case.inputs["config"]["vocab_size"])
-    if not isinstance(found, Tensor) or found.shape != shape:
-        return differs(found, torch.zeros(shape, dtype=torch.float64), what="the logits")
+    found, targets = outputs["logits"], case.inputs["targets"]
     counts = targets != IGNORED
     rows, wanted = found[counts].double(), targets[counts]
     right = rows.logsumexp(dim=1) - rows[torch.arange(len(rows)), wanted]
-    return differs(loss, right.mean(), RTOL, ATOL, "the loss")
+    return differs(outputs["loss"], right.mean(), RTOL, ATOL, "the loss")
 
 
-def _head_problem(shapes: Plain) -> str | None:
-    if not shapes:
+def _head_problem(case: Case, outputs: Plain) -> str | None:
+    if not outputs["head"]:
         return None
-    listed = " and ".join(str(tuple(shape)) for shape in shapes)
+    listed = " and ".join(str(tuple(shape)) for shape in outputs["head"])
     return (
         f"expected a head without parameters of its own, since it is the token embedding; "
         f"found parameters of shape {listed} beside the embedding"
@@ -107,7 +105,7 @@ def _start_problem(case: Case, sizes: Plain) -> str | None:
     """Whether each matrix is as large as GPT-2's, within what so few numbers vary by chance."""
     config = Config(**case.inputs["config"])
     for name, shape in gpt_shapes(config).items():
-        if len(shape) < 2 or name not in sizes:
+        if len(shape) < 2:
             continue
         added = name.endswith(("out_proj.weight", "down_proj.weight"))
         expected = 0.02 / math.sqrt(2 * config.n_layers) if added else 0.02
@@ -127,7 +125,7 @@ def symptoms(case: Case, outputs: Plain) -> Plain:
         known = gpt_shapes(Config(**case.inputs["config"])).keys() & outputs.keys()
         return {name: round(2 * math.log2(outputs[name] / 0.02)) for name in sorted(known)}
     if case.property == "tied":
-        return max(map(len, outputs), default=0)
+        return max(map(len, outputs["head"]), default=0)
     if case.property == "loss":
         found, loss = outputs["logits"], outputs["loss"]
         fit = [differs(loss, formula(found, case.inputs["targets"])) for formula in FORMULAS]

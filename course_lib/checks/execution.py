@@ -28,6 +28,7 @@ from course_lib.checks.plain import copy_plain, is_dense, same, to_plain
 _MAX_PRINTED = 10_000
 _MAX_MESSAGE = 2_000
 ENDLESS = TooManyLines.__name__
+_COURSE = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 STOPPED = "Stopped"  # not by the code itself: `error_message` says why
 
 
@@ -160,13 +161,19 @@ def _printable(text: str) -> str:
 
 
 def _student_line(exception: BaseException) -> str:
-    """The innermost line outside the installed libraries, as "line 3: `return x / 0`"."""
+    """The innermost line outside the installed libraries, as "line 3: `return x / 0`".
+
+    A line of the student's own comes before one of course_lib, which the student has called.
+    """
     frames = [
         frame
         for frame in traceback.extract_tb(exception.__traceback__, limit=200)
         if not os.path.realpath(frame.filename).startswith(LIBRARY_FOLDERS)
         and not frame.filename.startswith(LIBRARY_FOLDERS)
     ]
+    frames = [
+        frame for frame in frames if not os.path.realpath(frame.filename).startswith(_COURSE)
+    ] or frames
     if not frames:
         return ""
     text = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()

@@ -13,7 +13,13 @@ from course_lib.checks import Check
 from course_lib.grading.imports import Imports
 from course_lib.grading.matching import match_answers
 from course_lib.grading.source import Answer, AuthorError, Code, Test, Text, read_source
-from course_lib.grading.stub import Reference, add_imports, answer_source, find_reference
+from course_lib.grading.stub import (
+    Reference,
+    add_imports,
+    answer_source,
+    find_reference,
+    imports_before,
+)
 
 INSTALL = """\
 # Where the course's library is missing (on Colab, for example), install it.
@@ -21,6 +27,11 @@ import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
     %pip install --quiet git+{repository}\
+"""
+
+BORROWED = """\
+# From here on these names mean the course's own, whatever you wrote above: no mistake counts twice.
+# (Before you test your own once more, run its cell again.)
 """
 
 
@@ -41,7 +52,8 @@ def solved_notebook(
         else _other_cell(cell, checks, cell_ids)
         for cell in cells
     ]
-    imports = _needed_imports(references)
+    answered = frozenset(reference.name for reference in references.values())
+    imports = _needed_imports(references, answered)
     try:
         rest = imports.take_from(built[first_code].source)
     except SyntaxError as problem:
@@ -55,6 +67,11 @@ def solved_notebook(
         id="install",
         metadata={"jupyter": {"source_hidden": True}, "tags": ["hide-cell"]},
     )
+    for place, cell in reversed(list(enumerate(cells))):
+        borrowed = isinstance(cell, Answer) and imports_before(references[cell], answered)
+        if borrowed:
+            source = BORROWED + borrowed
+            built.insert(place, new_code_cell(source, id=cell_ids.of_content(source)))
     notebook = new_notebook(
         cells=[built[0], install, *built[1:]],
         metadata={
@@ -66,8 +83,7 @@ def solved_notebook(
     return nbformat.writes(notebook) + "\n"
 
 
-def _needed_imports(references: Mapping[Answer, Reference]) -> Imports:
-    answered = frozenset(reference.name for reference in references.values())
+def _needed_imports(references: Mapping[Answer, Reference], answered: frozenset[str]) -> Imports:
     imports = Imports()
     for answer, reference in references.items():
         add_imports(reference, answered, answer.place, imports)

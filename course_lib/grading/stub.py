@@ -120,14 +120,14 @@ def _region(function: Function, lines: list[str], answer: Answer) -> tuple[int, 
 def add_imports(reference: Reference, answered: frozenset[str], place: str, to: Imports) -> None:
     """Add what the reference's source needs to run in a notebook, its module's own names included.
 
-    Raises AuthorError where it needs what students write in the same notebook: then one mistake of
-    theirs would be charged twice.
+    Left out are the names that students write in the same notebook: `imports_before` has them.
+
+    Raises AuthorError where it needs what students write in the same notebook and its own module
+    defines: then one mistake of theirs would be charged twice.
     """
-    used = {node.id for node in ast.walk(reference.node) if isinstance(node, ast.Name)}
-    used.discard(reference.name)
-    for statement in reference.tree.body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            to.add(statement, only=used)
+    used = _used(reference)
+    for statement in _imports_of(reference):
+        to.add(statement, only=used - answered)
     for name in sorted(used & _defined(reference.tree)):
         if name in answered:
             raise AuthorError(
@@ -135,6 +135,28 @@ def add_imports(reference: Reference, answered: frozenset[str], place: str, to: 
                 "in the same notebook; let it stand alone, or move one of them to another notebook"
             )
         to.add_name(reference.module, name)
+
+
+def imports_before(reference: Reference, answered: frozenset[str]) -> str:
+    """The imports that take the place of what students wrote higher up, "" where none is needed.
+
+    So a later answer stands on course_lib, and no mistake is charged twice.
+    """
+    found, borrowed = Imports(), _used(reference) & answered
+    for statement in _imports_of(reference) if borrowed else ():
+        if getattr(statement, "module", "") != "__future__":
+            found.add(statement, only=borrowed)
+    return str(found)
+
+
+def _used(reference: Reference) -> set[str]:
+    """The names in the reference's source, but for its own."""
+    used = {node.id for node in ast.walk(reference.node) if isinstance(node, ast.Name)}
+    return used - {reference.name}
+
+
+def _imports_of(reference: Reference) -> list[ast.Import | ast.ImportFrom]:
+    return [item for item in reference.tree.body if isinstance(item, ast.Import | ast.ImportFrom)]
 
 
 def _defined(tree: ast.Module) -> set[str]:

@@ -13,6 +13,7 @@ from course_lib.checks.base import Bug, Case, Check, Property, bug
 from course_lib.checks.compare import differs
 from course_lib.checks.execution import execute, execute_all
 from course_lib.checks.judging import report_on
+from course_lib.nn.positions import sinusoidal_positions
 
 
 def cases(rng):
@@ -156,6 +157,14 @@ def test_a_bug_is_named_though_it_rounds_otherwise(dtype, off, named, wrap):
 def test_broken_and_hostile_answers_become_findings(implementation, words):
     assert words.lower() in message(implementation).lower()
     assert report(implementation).findings[0].points == 0
+
+
+def test_an_error_inside_course_lib_is_placed_where_the_student_called_it():
+    def calls_the_course(x):
+        return sinusoidal_positions(0, 2)
+
+    words = message(calls_the_course)
+    assert ": `return sinusoidal_positions(0, 2)`: context_length must be at least 1" in words
 
 
 def test_an_object_with_hostile_methods_is_only_an_unknown_type():

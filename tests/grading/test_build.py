@@ -86,6 +86,26 @@ def test_the_first_code_cell_imports_what_the_references_need(build):
     )
 
 
+def test_a_later_answer_stands_on_the_courses_own_and_not_on_an_earlier_one(tmp_path):
+    answers = [
+        ("feed-forward", "nn.feed_forward.FeedForward"),
+        ("block", "nn.block.TransformerBlock"),
+    ]
+    text = HEAD
+    for exercise, reference in answers:
+        text += ANSWER.replace("overfitting.polynomial.rmse", reference)
+        test = f'check("ex2_attention/{exercise}", {reference.rpartition(".")[2]})'
+        text += TEST.replace('check("ex1_overfitting/rmse", rmse)', test)
+    path = tmp_path / "ex2_attention.block.md"
+    path.write_text(text)
+    built = cells(solved_notebook(path, "ex2_attention", catalogue(), "https://example.org/course"))
+    borrowed = "from course_lib.nn.feed_forward import FeedForward"
+    (place,) = [place for place, source in enumerate(built.values()) if borrowed in source]
+    assert list(built)[place - 1] == "feed-forward"
+    assert list(built)[place + 1] == "block-answer"
+    assert borrowed in built[list(built)[place]].splitlines()
+
+
 def test_points_are_those_of_the_check(build):
     (test,) = [
         cell for cell in json.loads(build(HEAD + ANSWER + TEST))["cells"] if cell["id"] == "rmse"

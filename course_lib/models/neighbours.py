@@ -1,4 +1,4 @@
-"""A task that shows what heads are for: read, at each token, the tokens at given offsets from it."""
+"""What heads are for, as a task: read, at each token, the tokens at given offsets from it."""
 
 import torch
 from jaxtyping import Float, Int

@@ -113,7 +113,8 @@ def test_no_step_and_no_size_moves_the_layout(show, width):
             page.evaluate("model.set('head', 1)")
             page.evaluate(
                 """([d_model, state]) => {
-                  model.set('n_kv_heads', 1), model.set('n_heads', 1), model.set('d_model', d_model);
+                  for (const name of ['n_kv_heads', 'n_heads']) model.set(name, 1);
+                  model.set('d_model', d_model);
                   for (const [name, value] of Object.entries(state)) model.set(name, value);
                 }""",
                 [d_model, state],

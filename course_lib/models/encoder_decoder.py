@@ -10,9 +10,9 @@ from course_lib.models.encoder_decoder_config import EncoderDecoderConfig
 from course_lib.models.stack import Stack
 from course_lib.models.validation import check_token_ids, key_mask
 from course_lib.nn.attention import causal_attention
+from course_lib.nn.attention_layer import KeysValues
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
-from course_lib.nn.multi_head import KeysValues
 from course_lib.nn.norms import LayerNorm
 from course_lib.nn.positions import sinusoidal_positions
 

@@ -6,9 +6,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from course_lib.models.caches import new_caches
+from course_lib.nn.attention_layer import KeysValues
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
-from course_lib.nn.multi_head import KeysValues
 
 
 class Stack(nn.Module):

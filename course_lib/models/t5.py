@@ -8,9 +8,9 @@ from course_lib.models.stack import Stack
 from course_lib.models.t5_config import T5Config
 from course_lib.models.validation import check_token_ids, key_mask
 from course_lib.nn.attention import causal_attention
+from course_lib.nn.attention_layer import KeysValues
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
-from course_lib.nn.multi_head import KeysValues
 from course_lib.nn.norms import RMSNorm
 from course_lib.nn.relative_bias import RelativeBias
 

@@ -6,9 +6,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from course_lib.nn.attention import fused_attention
+from course_lib.nn.attention_layer import AttentionLayer, KeysValues
 from course_lib.nn.feed_forward import FeedForward
 from course_lib.nn.kv_cache import KVCache
-from course_lib.nn.multi_head import KeysValues, MultiHeadAttention
 from course_lib.nn.norms import LayerNorm
 
 
@@ -55,11 +55,11 @@ class TransformerBlock(nn.Module):
         if norm_position not in ("pre", "post"):
             raise ValueError(f"norm_position must be 'pre' or 'post', got {norm_position!r}")
         self.norm_position = norm_position
-        self.self_attention = MultiHeadAttention(d_model, n_heads, n_kv_heads, bias, attention)
+        self.self_attention = AttentionLayer(d_model, n_heads, n_kv_heads, bias, attention)
         self.self_attention_norm = norm(d_model)
         self.cross_attention = self.cross_attention_norm = None
         if cross_attention:
-            self.cross_attention = MultiHeadAttention(d_model, n_heads, n_kv_heads, bias)
+            self.cross_attention = AttentionLayer(d_model, n_heads, n_kv_heads, bias)
             self.cross_attention_norm = norm(d_model)
         self.feed_forward = FeedForward(d_model, d_ff, activation, gated, bias, dropout)
         self.feed_forward_norm = norm(d_model)

@@ -1,14 +1,10 @@
 """Several attentions side by side, each on its own projection of the same tokens."""
 
-from collections.abc import Callable
-
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from course_lib.nn.attention import fused_attention
-from course_lib.nn.kv_cache import KVCache
-
-KeysValues = tuple[Float[Tensor, "batch kv_heads key d_head"], Float[Tensor, "..."]]
+from course_lib.nn.attention import scaled_dot_product_attention
+from course_lib.nn.head_counts import key_value_heads
 
 
 class MultiHeadAttention(nn.Module):
@@ -17,12 +13,10 @@ class MultiHeadAttention(nn.Module):
         head_i = attention(x W_i^Q, c W_i^K, c W_i^V)
         output = concat(head_1, …, head_n) W^O        c = x, or the context in cross-attention
 
-    With n_kv_heads < n_heads, each key and value head serves n_heads / n_kv_heads neighbouring
-    query heads (grouped-query attention; with n_kv_heads = 1, multi-query attention).
-
-    Args:
-        bias: whether the four projections have one.
-        attention: the function of (q, k, v, mask) that attends, for example `causal_attention`.
+    The projections are `q_proj`, `k_proj`, `v_proj` and `out_proj`, linear layers with a bias; head
+    i reads the i-th block of d_head columns of what the first three put out. With
+    n_kv_heads < n_heads, each key and value head serves n_heads / n_kv_heads neighbouring query
+    heads (grouped-query attention; with n_kv_heads = 1, multi-query attention).
 
     Raises:
         ValueError: if n_heads does not divide d_model, or n_kv_heads does not divide n_heads.
@@ -31,71 +25,33 @@ class MultiHeadAttention(nn.Module):
     (2023), section 2.2.
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        n_heads: int,
-        n_kv_heads: int | None = None,
-        bias: bool = True,
-        attention: Callable[..., Tensor] = fused_attention,
-    ):
+    def __init__(self, d_model: int, n_heads: int, n_kv_heads: int | None = None):
         super().__init__()
-        n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        if n_heads < 1 or d_model % n_heads:
-            raise ValueError(f"n_heads must divide d_model = {d_model}, got {n_heads}")
-        if n_kv_heads < 1 or n_heads % n_kv_heads:
-            raise ValueError(f"n_kv_heads must divide n_heads = {n_heads}, got {n_kv_heads}")
-        self.n_heads, self.n_kv_heads, self.d_head = n_heads, n_kv_heads, d_model // n_heads
-        self.attention = attention
-        self.q_proj = nn.Linear(d_model, n_heads * self.d_head, bias)
-        self.k_proj = nn.Linear(d_model, n_kv_heads * self.d_head, bias)
-        self.v_proj = nn.Linear(d_model, n_kv_heads * self.d_head, bias)
-        self.out_proj = nn.Linear(n_heads * self.d_head, d_model, bias)
+        self.n_kv_heads = key_value_heads(d_model, n_heads, n_kv_heads)
+        self.n_heads, self.d_head = n_heads, d_model // n_heads
+        self.q_proj = nn.Linear(d_model, d_model)
+        self.k_proj = nn.Linear(d_model, self.n_kv_heads * self.d_head)
+        self.v_proj = nn.Linear(d_model, self.n_kv_heads * self.d_head)
+        self.out_proj = nn.Linear(d_model, d_model)
 
     def forward(
         self,
         x: Float[Tensor, "batch query d_model"],
-        context: Float[Tensor, "batch key d_model"] | KeysValues | None = None,
+        context: Float[Tensor, "batch key d_model"] | None = None,
         mask: Bool[Tensor, "... #query #key"] | None = None,
-        *,
-        rotary: Callable[[Tensor], Tensor] | None = None,
-        cache: KVCache | None = None,
-        score_bias: Float[Tensor, "... #query #key"] | None = None,
     ) -> Float[Tensor, "batch query d_model"]:
         """Let each position of x attend to x, or to the context (cross-attention).
 
         Args:
-            context: hidden states, or what `keys_values` made of them, to spare doing it again.
+            context: where keys and values come from; x itself where it is None.
             mask: True where a query may attend, broadcast against (batch, heads, query, key).
-            rotary: turns queries and keys by their positions (self-attention only).
-            cache: earlier keys and values, attended to as well; it grows by those of x
-                (self-attention only).
-            score_bias: added to the scores, if `attention` takes it.
-
-        Raises:
-            ValueError: if rotary or cache is given together with a context.
         """
-        if context is not None and (rotary is not None or cache is not None):
-            raise ValueError("rotary and cache must be None where there is a context")
-        q = self.split_heads(self.q_proj(x))
         source = x if context is None else context
-        k, v = source if isinstance(source, tuple) else self.keys_values(source)
-        if rotary is not None:
-            q, k = rotary(q), rotary(k)
-        if cache is not None:
-            k, v = cache.append(k, v)
-        if self.n_kv_heads < self.n_heads:
-            group = self.n_heads // self.n_kv_heads
-            k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
-        options = {} if score_bias is None else {"score_bias": score_bias}
-        heads = self.attention(q, k, v, mask, **options)  # (batch, heads, query, d_head)
+        q = self.q_proj(x).unflatten(-1, (self.n_heads, self.d_head))
+        k = self.k_proj(source).unflatten(-1, (self.n_kv_heads, self.d_head))
+        v = self.v_proj(source).unflatten(-1, (self.n_kv_heads, self.d_head))
+        q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)  # heads before positions
+        group = self.n_heads // self.n_kv_heads
+        k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
+        heads = scaled_dot_product_attention(q, k, v, mask)  # (batch, heads, query, d_head)
         return self.out_proj(heads.transpose(1, 2).flatten(2))  # (batch, query, heads · d_head)
-
-    def keys_values(self, context: Float[Tensor, "batch key d_model"]) -> KeysValues:
-        """The key and the value of each position, by head."""
-        return self.split_heads(self.k_proj(context)), self.split_heads(self.v_proj(context))
-
-    def split_heads(self, h: Float[Tensor, "batch seq width"]) -> Float[Tensor, "batch n seq d"]:
-        """(batch, seq, heads · d_head) to (batch, heads, seq, d_head): columns in blocks."""
-        batch, seq, _ = h.shape
-        return h.reshape(batch, seq, -1, self.d_head).transpose(1, 2)

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from course_lib.nn.attention import causal_attention
+from course_lib.nn.attention_layer import AttentionLayer
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.kv_cache import KVCache
-from course_lib.nn.multi_head import MultiHeadAttention
 from course_lib.nn.norms import RMSNorm
 from course_lib.nn.relative_bias import RelativeBias
 from course_lib.nn.rotary import Rotary
@@ -91,7 +91,7 @@ def test_no_gradient_passes_through_the_cache():
 @torch.no_grad()
 def test_attention_with_a_cache_equals_attention_to_everything_at_once(n_kv_heads, chunks):
     torch.manual_seed(0)
-    attention = MultiHeadAttention(16, 4, n_kv_heads, attention=causal_attention)
+    attention = AttentionLayer(16, 4, n_kv_heads, attention=causal_attention)
     x, cache = draws(3, 12, 16), KVCache(3, n_kv_heads, 12, 4)
     steps = [attention(part, cache=cache) for part in x.split(chunks, dim=1)]
     torch.testing.assert_close(torch.cat(steps, dim=1), attention(x), rtol=0, atol=1e-6)

@@ -1,6 +1,6 @@
 """Record what fewer key and value heads cost a small language model, and what they save.
 
-    python benchmarks/record_kv_heads.py          # about ten minutes on two idle cores
+    python benchmarks/record_kv_heads.py          # a few minutes on two idle cores
 
 trains a Llama on bytes of the State of the Union speeches with 8 query heads and 8, 4, 2 or 1 key
 and value heads, and writes benchmarks/results/kv_heads.json: parameters, bytes of cache for a
@@ -33,13 +33,13 @@ MODEL = LlamaConfig(
     tied_head=True,
 )
 KV_HEADS = [8, 4, 2, 1]
-TRAINING = TrainingConfig(n_steps=600, learning_rate=3e-3, warmup_steps=50)
+TRAINING = TrainingConfig(n_steps=400, learning_rate=3e-3, warmup_steps=50)
 BATCH_SIZE, N_WINDOWS = 16, 512
 
 
 def main() -> None:
     """Train every variant from every seed, and write the record."""
-    options = read_options(__doc__, seeds=5, jobs=2)
+    options = read_options(__doc__, seeds=3, jobs=2)
     seeds = list(range(options.seeds))
     runs = [(n_kv_heads, seed) for n_kv_heads in KV_HEADS for seed in seeds]
     bits = [[] for _ in KV_HEADS]

@@ -1,6 +1,6 @@
 """Record how a language model trained on short windows does on longer ones, by kind of positions.
 
-    python benchmarks/record_positions.py          # about ten minutes on two idle cores
+    python benchmarks/record_positions.py          # a few minutes on two idle cores
 
 trains `PositionedTransformer` on windows of 64 bytes of the State of the Union speeches, and
 measures on windows of 512 bytes of held-out speeches. It writes benchmarks/results/positions.json:
@@ -42,7 +42,7 @@ KEPT = ("sinusoidal", "rotary", "relative")  # their weights are kept, of the fi
 
 def main() -> None:
     """Train every kind from every seed, and write the record."""
-    options = read_options(__doc__, seeds=5, jobs=2)
+    options = read_options(__doc__, seeds=3, jobs=2)
     seeds = list(range(options.seeds))
     runs = [(kind, seed) for seed in seeds for kind in POSITIONS]
     bits, kept = {kind: [] for kind in POSITIONS}, {}

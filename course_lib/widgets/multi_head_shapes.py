@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_lib.nn.attention import attention_weights, scaled_dot_product_attention
-from course_lib.nn.multi_head import MultiHeadAttention
+from course_lib.nn.attention_layer import AttentionLayer
 from course_lib.plotting import INK, new_figure
 from course_lib.widgets.base import CourseWidget
 from course_lib.widgets.source import source
@@ -125,9 +125,9 @@ class MultiHeadShapes(CourseWidget):
     def _head_is_there(self, proposal: dict) -> int:
         return within("head", proposal["value"], 1, self.n_heads)
 
-    def layer(self) -> MultiHeadAttention:
+    def layer(self) -> AttentionLayer:
         """The attention whose steps are shown, in float64."""
-        layer = MultiHeadAttention(
+        layer = AttentionLayer(
             self.d_model,
             self.n_heads,
             self.n_kv_heads,

@@ -4,6 +4,7 @@ import torch
 
 from course_lib.overfitting.polynomial import noisy_parabola
 from course_lib.widgets.polynomial_fit import PolynomialFit
+from course_lib.widgets.position_explorer import PositionExplorer
 
 RECORD = {
     "n_train": 100,
@@ -34,3 +35,9 @@ def data(seed: int, n: int = 30) -> tuple[torch.Tensor, ...]:
 
 def polynomial_fit(seed: int = 0, **options) -> PolynomialFit:
     return PolynomialFit(*data(seed), **options)
+
+
+def position_explorer(seed: int = 0, width: int = 16, **options) -> PositionExplorer:
+    generator = torch.Generator().manual_seed(seed)
+    query, key = torch.randn(2, width, generator=generator, dtype=torch.float64)
+    return PositionExplorer(query, key, **options)

@@ -1,21 +1,12 @@
-"""T5 against its formulas and against Hugging Face's T5 with the same weights."""
+"""T5 against its formulas; against Hugging Face's in test_hugging_face.py."""
 
 from dataclasses import asdict
-from functools import partial
 
 import pytest
 import torch
-from hugging_face import (
-    assert_same_gradients,
-    assert_same_logits,
-    backward,
-    gradients_of,
-    import_transformers,
-)
 from model_copies import n_parameters, random_ids, randomised
 from torch.nn import functional as F
 
-from course_lib.models.pretrained_t5 import state_from_hugging_face
 from course_lib.models.t5 import T5
 from course_lib.models.t5_config import T5Config, t5_base, t5_small, t5_v1_1_base
 from course_lib.nn.masks import padding_mask
@@ -111,48 +102,6 @@ def test_equals_the_formulas(version):
     torch.testing.assert_close(ours(source, target, real[:, 0]), expected, **CLOSE)
 
 
-@VERSIONS
-@pytest.mark.parametrize("lengths", [[30, 30, 30], [30, 2, 17]])
-@pytest.mark.parametrize("size", [{}, {"d_model": 24, "n_layers": 3}])
-def test_equals_hugging_faces(version, lengths, size):
-    transformers = import_transformers()
-    config = T5Config(**asdict(CONFIG) | version | size)
-    theirs = transformers.T5ForConditionalGeneration(
-        transformers.T5Config(
-            vocab_size=config.vocab_size,
-            d_model=config.d_model,
-            d_kv=config.d_model // config.n_heads,
-            d_ff=config.d_ff,
-            num_layers=config.n_layers,
-            num_heads=config.n_heads,
-            relative_attention_num_buckets=config.n_buckets,
-            relative_attention_max_distance=config.max_distance,
-            feed_forward_proj="gated-gelu" if config.gated else "relu",
-            tie_word_embeddings=config.tied_head,
-        )
-    )
-    randomised(theirs)
-    to_ours = partial(state_from_hugging_face, config=config)
-    ours = T5(config).eval()
-    ours.load_state_dict(to_ours(theirs.state_dict()))
-
-    source, target = random_ids(3, 30), random_ids(3, 25, seed=1)
-    real = padding_mask(torch.tensor(lengths), 30)
-    expected = theirs(
-        input_ids=source, attention_mask=real.long(), decoder_input_ids=target, use_cache=False
-    ).logits
-    logits = ours(source, target, real)
-    assert_same_logits(logits, expected)
-
-    backward(logits)
-    backward(expected)
-    gradients = to_ours(gradients_of(theirs))
-    for name in gradients:
-        if "q_proj" in name:  # a weight √d_head times as large has a gradient that much smaller
-            gradients[name] = gradients[name] / (config.d_model // config.n_heads)
-    assert_same_gradients(ours, gradients)
-
-
 def test_a_target_token_sees_no_later_one():
     ours, source, target = model_of(), random_ids(2, 6), random_ids(2, 8, seed=1)
     before = ours(source, target)
@@ -192,12 +141,6 @@ def test_one_bias_a_stack_serves_every_layer():
 def test_the_presets_have_as_many_parameters_as_the_published_models(preset, published):
     with torch.device("meta"):
         assert n_parameters(T5(preset())) == published
-
-
-def test_heads_that_are_not_d_model_wide_together_are_refused():
-    name = "encoder.block.0.layer.0.SelfAttention.q.weight"
-    with pytest.raises(ValueError, match=r"must be d_model = 16 wide together, got 24 in encoder"):
-        state_from_hugging_face({name: torch.zeros(24, 16)}, CONFIG)
 
 
 def test_first_weights_give_logits_of_the_size_of_one():

@@ -1,25 +1,47 @@
-"""Hugging Face's weights of BERT, for ours."""
+"""Hugging Face's settings and weights of BERT, for ours."""
+
+from typing import Any
 
 from torch import Tensor
 
-from course_lib.models.pretrained_names import BERT_BLOCK, BERT_EMBEDDINGS, NORMS, rename
+from course_lib.models.bert_config import BERTConfig
+from course_lib.models.pretrained_names import (
+    BERT_BLOCK,
+    BERT_EMBEDDINGS,
+    NORMS,
+    rename,
+    without_copies,
+    without_prefix,
+)
+from course_lib.models.pretrained_settings import bert_settings, check_settings
 
 NAMES = BERT_EMBEDDINGS | {
-    "bert.encoder.layer.": "encoder.blocks.",
-    "bert.embeddings.": "embeddings.",
+    "encoder.layer.": "encoder.blocks.",
     **BERT_BLOCK,
-    "bert.pooler.dense": "sentence_head.dense",
+    "pooler.dense": "sentence_head.dense",
     "cls.seq_relationship": "sentence_head.output",
     "cls.predictions.transform.dense": "lm_head.dense",
     "cls.predictions.transform.LayerNorm": "lm_head.norm",
     "cls.predictions.bias": "lm_head.bias",
     **NORMS,
 }
+COPIES = {
+    "cls.predictions.decoder.weight": "embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.bias": "cls.predictions.bias",
+}
+
+
+def config_from_hugging_face(config: dict[str, Any]) -> BERTConfig:
+    """Our sizes, from those of a `BertConfig`; errors as in `bert_settings`."""
+    check_settings(config, type_vocab_size=2)
+    return bert_settings(config)
 
 
 def state_from_hugging_face(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """What `BERT.load_state_dict` takes, from the state of a `BertForPreTraining`.
 
-    The head's table and its second copy of the bias are left out: the table is the embedding's.
+    Raises:
+        ValueError: if the head is not tied to the embedding.
     """
-    return rename(state, NAMES, ["cls.predictions.decoder.", "bert.embeddings.position_ids"])
+    state = without_copies(without_prefix(state, "bert."), COPIES)
+    return rename(state, NAMES, ["embeddings.position_ids"])

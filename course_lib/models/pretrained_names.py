@@ -1,7 +1,8 @@
-"""From the names of one program's weights to those of another's."""
+"""From the names of Hugging Face's weights to ours."""
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor
 
 BERT_BLOCK = {
@@ -28,6 +29,29 @@ BERT_EMBEDDINGS = {
 
 NORMS = {"norm.weight": "norm.scale", "norm.bias": "norm.shift"}
 """The same for any normalisation, once its name here ends in "norm"."""
+
+
+def without_prefix(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Weights by the names that they have in the model without a head, which needs no prefix."""
+    return {name.removeprefix(prefix): weight for name, weight in state.items()}
+
+
+def without_copies(state: dict[str, Tensor], copies: dict[str, str]) -> dict[str, Tensor]:
+    """Weights that are kept once under two names, if they are, by one of them.
+
+    Args:
+        copies: from the name that goes to the name that stays.
+
+    Raises:
+        ValueError: if the two differ, so that the model is not tied as ours is.
+    """
+    once = dict(state)
+    for copy, original in copies.items():
+        if copy in once:
+            weight = once.pop(copy)
+            if not torch.equal(once.setdefault(original, weight), weight):
+                raise ValueError(f"{copy} must equal {original}, got other values")
+    return once
 
 
 def rename(

@@ -14,7 +14,8 @@ def randomised(model, seed=0):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            is_scale = "norm" in name.lower() and name.endswith(("scale", "weight"))
+            is_norm = "norm" in name.lower() or "ln_" in name
+            is_scale = is_norm and name.endswith(("scale", "weight"))
             parameter.copy_(noise * 0.2 + is_scale)
     return model.eval()
 

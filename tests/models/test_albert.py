@@ -1,23 +1,15 @@
-"""ALBERT against torch's layer used again and again, and against Hugging Face's ALBERT."""
+"""ALBERT against torch's layer used again and again; and in test_hugging_face.py."""
 
 from dataclasses import asdict
 from functools import partial
 
 import pytest
 import torch
-from hugging_face import (
-    assert_same_gradients,
-    assert_same_logits,
-    backward,
-    gradients_of,
-    import_transformers,
-)
 from model_copies import n_parameters, random_ids, randomised, torch_layer
 from torch.nn import functional as F
 
 from course_lib.models.albert import ALBERT
 from course_lib.models.bert_config import BERTConfig, albert_base
-from course_lib.models.pretrained_albert import state_from_hugging_face
 from course_lib.nn.masks import padding_mask
 
 CONFIG = BERTConfig(
@@ -48,41 +40,6 @@ def test_equals_torchs_layer_used_again_and_again():
     g = F.layer_norm(GELU_TANH(head.dense(h)), (6,), head.norm.scale, head.norm.shift, 1e-12)
     expected = g @ below.tokens.weight.T + head.bias
     torch.testing.assert_close(ours(ids, segments, real), expected, **CLOSE)
-
-
-@pytest.mark.parametrize("lengths", [[7, 7, 7], [7, 2, 5]])
-@pytest.mark.parametrize("size", [{}, {"d_model": 24, "d_embedding": 8, "n_layers": 5}])
-def test_equals_hugging_faces(lengths, size):
-    transformers = import_transformers()
-    config = BERTConfig(**asdict(CONFIG) | size)
-    theirs = transformers.AlbertForPreTraining(
-        transformers.AlbertConfig(
-            vocab_size=config.vocab_size,
-            embedding_size=config.d_embedding,
-            hidden_size=config.d_model,
-            num_hidden_layers=config.n_layers,
-            num_attention_heads=config.n_heads,
-            intermediate_size=config.d_ff,
-            max_position_embeddings=config.context_length,
-            hidden_act="gelu_new",
-            attn_implementation="eager",
-        )
-    )
-    randomised(theirs)
-    ours = ALBERT(config).eval()
-    ours.load_state_dict(state_from_hugging_face(theirs.state_dict()))
-
-    ids, segments = random_ids(3, 7, low=1), random_ids(3, 7, high=2)
-    real = padding_mask(torch.tensor(lengths), 7)
-    expected = theirs(ids, attention_mask=real.long(), token_type_ids=segments)
-    logits = ours(ids, segments, real)
-    order = ours.sentence_head(ours.encode(ids, segments, real))
-    assert_same_logits(logits[real], expected.prediction_logits[real])
-    assert_same_logits(order, expected.sop_logits)
-
-    backward(logits[real], order)
-    backward(expected.prediction_logits[real], expected.sop_logits)
-    assert_same_gradients(ours, state_from_hugging_face(gradients_of(theirs)))
 
 
 def test_more_layers_cost_no_parameters_and_change_the_result():

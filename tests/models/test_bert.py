@@ -1,22 +1,14 @@
-"""BERT against torch's encoder and against Hugging Face's BERT with the same weights."""
+"""BERT against torch's encoder; against Hugging Face's in test_hugging_face.py."""
 
 from dataclasses import asdict
 
 import pytest
 import torch
-from hugging_face import (
-    assert_same_gradients,
-    assert_same_logits,
-    backward,
-    gradients_of,
-    import_transformers,
-)
 from model_copies import n_parameters, random_ids, randomised, torch_layer
 from torch.nn import functional as F
 
 from course_lib.models.bert import BERT
 from course_lib.models.bert_config import BERTConfig, albert_base, bert_base
-from course_lib.models.pretrained_bert import state_from_hugging_face
 from course_lib.nn.masks import padding_mask
 
 CONFIG = BERTConfig(
@@ -44,47 +36,6 @@ def test_equals_torchs_encoder():
     first = torch.tanh(h[:, 0] @ answer.dense.weight.T + answer.dense.bias)
     expected = first @ answer.output.weight.T + answer.output.bias
     torch.testing.assert_close(ours.sentence_head(h), expected, **CLOSE)
-
-
-@pytest.mark.parametrize("lengths", [[7, 7, 7], [7, 2, 5]])
-@pytest.mark.parametrize("activation", ["gelu", "relu"])
-@pytest.mark.parametrize("size", [{}, {"d_model": 24, "d_embedding": 24, "n_layers": 3}])
-def test_equals_hugging_faces(lengths, activation, size):
-    transformers = import_transformers()
-    config = BERTConfig(**asdict(CONFIG) | size | {"activation": activation})
-    theirs = transformers.BertForPreTraining(
-        transformers.BertConfig(
-            vocab_size=config.vocab_size,
-            hidden_size=config.d_model,
-            num_hidden_layers=config.n_layers,
-            num_attention_heads=config.n_heads,
-            intermediate_size=config.d_ff,
-            max_position_embeddings=config.context_length,
-            hidden_act=activation,
-            attn_implementation="eager",
-        )
-    )
-    randomised(theirs)
-    ours = BERT(config).eval()
-    ours.load_state_dict(state_from_hugging_face(theirs.state_dict()))
-
-    ids, segments = random_ids(3, 7, low=1), random_ids(3, 7, high=2)
-    real = padding_mask(torch.tensor(lengths), 7)
-    expected = theirs(ids, attention_mask=real.long(), token_type_ids=segments)
-    h = ours.encode(ids, segments, real)
-    logits, follows = ours(ids, segments, real), ours.sentence_head(h)
-    assert_same_logits(logits[real], expected.prediction_logits[real])
-    assert_same_logits(follows, expected.seq_relationship_logits)
-
-    backward(logits[real], follows)
-    backward(expected.prediction_logits[real], expected.seq_relationship_logits)
-    assert_same_gradients(ours, state_from_hugging_face(gradients_of(theirs)))
-
-
-def test_the_oldest_checkpoints_names_are_known():
-    names = {"bert.embeddings.LayerNorm.gamma", "bert.encoder.layer.3.output.LayerNorm.beta"}
-    renamed = state_from_hugging_face(dict.fromkeys(names, torch.zeros(1)))
-    assert set(renamed) == {"embeddings.norm.scale", "encoder.blocks.3.feed_forward_norm.shift"}
 
 
 def test_each_token_sees_all_real_ones_and_no_padding():

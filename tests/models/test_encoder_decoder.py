@@ -1,4 +1,4 @@
-"""The original Transformer against torch's with the same weights, and against its promises."""
+"""The original Transformer against torch's with the same weights."""
 
 import math
 
@@ -89,50 +89,6 @@ def test_equals_torchs_transformer(norm_position, lengths, n_source, n_target):
         torch.testing.assert_close(gradient, other, rtol=0, atol=1e-4 * scale)
 
 
-def test_a_target_token_sees_no_later_one():
-    ours, source, target = model_of(), random_ids(2, 6), random_ids(2, 8, seed=1)
-    before = ours(source, target)
-    for changed in range(8):
-        other = target.clone()
-        other[:, changed] = (other[:, changed] + 1) % 20
-        after = ours(source, other)
-        moved = (after - before).abs().amax(dim=(0, 2))
-        assert moved[:changed].sum() == 0
-        assert moved[changed] > 1e-3
-
-
-def test_every_real_source_token_matters_and_padding_does_not():
-    ours, source, target = model_of(), random_ids(2, 6), random_ids(2, 3, seed=1)
-    real = padding_mask(torch.tensor([4, 6]), 6)
-    before = ours(source, target, real)
-    for changed in range(6):
-        other = source.clone()
-        other[:, changed] = (other[:, changed] + 1) % 20
-        moved = (ours(other, target, real) - before).abs().amax(dim=(1, 2))
-        assert (moved[0] > 1e-4) == (changed < 4)
-        assert moved[1] > 1e-4
-    cut = ours(source[:1, :4], target[:1])
-    torch.testing.assert_close(before[:1], cut, **CLOSE)
-
-
-@pytest.mark.parametrize("norm_position", ["post", "pre"])
-@pytest.mark.parametrize("pieces", [[1] * 8, [3, 1, 4]])
-def test_token_by_token_equals_all_at_once(norm_position, pieces):
-    ours, source, target = model_of(norm_position), random_ids(2, 6), random_ids(2, 8, seed=1)
-    real = padding_mask(torch.tensor([4, 6]), 6)
-    projected = []
-    for block in ours.decoder.blocks:
-        block.cross_attention.k_proj.register_forward_hook(lambda *_: projected.append(1))
-    with torch.no_grad():
-        contexts = ours.decoder.keys_values(ours.encode(source, real))
-        caches = ours.decoder.new_caches(2, 8)
-        logits = [
-            ours.decode(piece, contexts, real, caches) for piece in target.split(pieces, dim=1)
-        ]
-        assert len(projected) == SIZES["n_layers"]
-        torch.testing.assert_close(torch.cat(logits, 1), ours(source, target, real), **CLOSE)
-
-
 def test_one_table_serves_both_texts_and_the_logits():
     ours = model_of()
     tables = [name for name, p in ours.named_parameters() if SIZES["vocab_size"] in p.shape]
@@ -158,21 +114,6 @@ def test_first_weights():
     assert up_proj.bias.abs().max() == 0
 
 
-def test_dropout_acts_in_training_only():
-    ours, source = model_of(), random_ids(2, 6)
-    assert torch.equal(ours(source, source), ours(source, source))
-    ours.train()
-    assert not torch.equal(ours(source, source), ours(source, source))
-
-
-def test_bfloat16_stays_near():
-    ours, source = model_of(), random_ids(2, 6)
-    expected = ours(source, source)
-    logits = ours.bfloat16()(source, source)
-    assert logits.dtype == torch.bfloat16
-    assert (logits - expected).abs().mean() < 0.05 * expected.std()
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -188,12 +129,8 @@ def test_a_configuration_that_cannot_be_is_refused(wrong, message):
         EncoderDecoderConfig(**SIZES | wrong)
 
 
-def test_inputs_that_do_not_fit_are_refused():
+def test_texts_that_are_too_long_are_refused():
     ours, ids = model_of(), random_ids(2, 6)
-    with pytest.raises(ValueError, match="source_ids must lie between 0 and 19, got 20"):
-        ours(ids.clone().fill_(20), ids)
-    with pytest.raises(ValueError, match="target_ids must lie between 0 and 19, got -1"):
-        ours(ids, ids.clone().fill_(-1))
     with pytest.raises(ValueError, match="source_ids must be at most 12 tokens long, got 13"):
         ours(random_ids(2, 13), ids)
     contexts, caches = ours.decoder.keys_values(ours.encode(ids)), ours.decoder.new_caches(2, 20)

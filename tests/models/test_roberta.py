@@ -1,21 +1,11 @@
-"""RoBERTa against torch's encoder and against Hugging Face's RoBERTa with the same weights."""
-
-from dataclasses import asdict
+"""RoBERTa against torch's encoder; against Hugging Face's in test_hugging_face.py."""
 
 import pytest
 import torch
-from hugging_face import (
-    assert_same_gradients,
-    assert_same_logits,
-    backward,
-    gradients_of,
-    import_transformers,
-)
 from model_copies import n_parameters, random_ids, randomised, torch_layer
 from torch.nn import functional as F
 
 from course_lib.models.bert_config import BERTConfig, albert_base, roberta_base
-from course_lib.models.pretrained_roberta import state_from_hugging_face
 from course_lib.models.roberta import RoBERTa
 from course_lib.nn.masks import padding_mask
 
@@ -59,42 +49,6 @@ def test_equals_torchs_encoder():
     g = F.layer_norm(F.gelu(head.dense(h)), (16,), head.norm.scale, head.norm.shift, 1e-5)
     expected = g @ below.tokens.weight.T + head.bias
     torch.testing.assert_close(ours(ids, real)[real], expected[real], **CLOSE)
-
-
-@pytest.mark.parametrize("lengths", [[7, 7, 7], [7, 2, 5]])
-@pytest.mark.parametrize("padding_id", [1, 0])
-@pytest.mark.parametrize("size", [{}, {"d_model": 24, "d_embedding": 24, "n_layers": 3}])
-def test_equals_hugging_faces(lengths, padding_id, size):
-    transformers = import_transformers()
-    config = BERTConfig(**asdict(CONFIG) | size | {"padding_id": padding_id})
-    theirs = transformers.RobertaForMaskedLM(
-        transformers.RobertaConfig(
-            vocab_size=config.vocab_size,
-            hidden_size=config.d_model,
-            num_hidden_layers=config.n_layers,
-            num_attention_heads=config.n_heads,
-            intermediate_size=config.d_ff,
-            max_position_embeddings=config.context_length + padding_id + 1,
-            type_vocab_size=1,
-            pad_token_id=padding_id,
-            layer_norm_eps=config.norm_epsilon,
-            attn_implementation="eager",
-        )
-    )
-    randomised(theirs)
-    ours = RoBERTa(config).eval()
-    ours.load_state_dict(state_from_hugging_face(theirs.state_dict()))
-
-    ids, real = padded_ids(lengths, 7)
-    ids = torch.where(real, ids, padding_id)
-    expected, logits = theirs(ids, attention_mask=real.long()).logits, ours(ids, real)
-    assert_same_logits(logits[real], expected[real])
-
-    backward(logits[real])
-    backward(expected[real])
-    gradients = gradients_of(theirs)
-    gradients["roberta.embeddings.token_type_embeddings.weight"].zero_()  # is in the positions'
-    assert_same_gradients(ours, state_from_hugging_face(gradients))
 
 
 def test_it_does_not_matter_on_which_side_the_padding_is():

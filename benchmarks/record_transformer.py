@@ -72,8 +72,8 @@ class Size:
 
 SIZES = {
     "cpu": {
-        "A": Size(gpt_benchmark_a(), batch_size=16, n_rounds=25, n_generations=9),
-        "B": Size(gpt_benchmark_b(), batch_size=8, n_rounds=9, n_generations=5),
+        "A": Size(gpt_benchmark_a(), batch_size=16, n_rounds=15, n_generations=7),
+        "B": Size(gpt_benchmark_b(), batch_size=8, n_rounds=7, n_generations=3),
     },
     "cuda": {"124M": Size(gpt2_small(), batch_size=64, n_rounds=15, n_generations=5)},
     "tiny": {"tiny": Size(GPTConfig(64, 32, 16, 2, 2, 64), 2, n_rounds=3, n_generations=2)},

@@ -198,7 +198,7 @@ CHECK = Check(
     bugs=BUGS,
     symptoms=symptoms,
     takeaway=(
-        "Two masks combine with `&`: causal (seq, seq) and padding (batch, 1, 1, seq) broadcast to "
-        "one that keeps each query from the future and from the padding."
+        "Two masks combine by a logical and: causal (seq, seq) and padding (batch, 1, 1, seq) give "
+        "one that keeps each query from the future and from the padding alike."
     ),
 )

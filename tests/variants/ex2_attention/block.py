@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_lib.nn.attention import fused_attention, scaled_dot_product_attention
+from course_lib.nn.attention_layer import AttentionLayer
 from course_lib.nn.block import TransformerBlock
 from course_lib.nn.feed_forward import FeedForward
 from course_lib.nn.multi_head import MultiHeadAttention
@@ -50,16 +50,18 @@ class ALoopOverParts(TransformerBlock):
 
 
 class OwnInit(nn.Module):
-    """Parts made otherwise, attention by hand, a copy of the stream that is added to in place."""
+    """Parts made otherwise, and plain multi-head attention; the stream is a copy of x."""
+
+    attention = MultiHeadAttention
 
     def __init__(
         self, d_model, n_heads, d_ff, *, activation="gelu", dropout=0.0, norm_position="pre",
-        cross_attention=False, attention=scaled_dot_product_attention, norm=LayerNorm, **options
+        cross_attention=False, norm=LayerNorm, **options
     ):  # fmt: skip
         super().__init__()
         names = ["self_attention", *["cross_attention"] * cross_attention]
         for name in names:
-            self.add_module(name, MultiHeadAttention(d_model, n_heads, attention=attention))
+            self.add_module(name, self.attention(d_model, n_heads))
         self.feed_forward = FeedForward(d_model, d_ff, activation, dropout=dropout)
         for name in (*names, "feed_forward"):
             self.add_module(f"{name}_norm", norm(d_model))
@@ -85,11 +87,10 @@ class OwnInit(nn.Module):
         return stream
 
 
-class FusedByHand(OwnInit):
+class WithFusedAttention(OwnInit):
     """The same with torch's kernel."""
 
-    def __init__(self, *sizes, **options):
-        super().__init__(*sizes, attention=fused_attention, **options)
+    attention = AttentionLayer
 
 
-VARIANTS = [TwoBranches, ALoopOverParts, OwnInit, FusedByHand]
+VARIANTS = [TwoBranches, ALoopOverParts, OwnInit, WithFusedAttention]

@@ -24,6 +24,7 @@ function render({ model, el }) {
   });
   const turn = (by) => store(model, { step: ((model.get("step") - 1 + by + STEPS.length) % STEPS.length) + 1 });
   const buttons = element(parts.controls, "div", "cw-buttons");
+  button(buttons, "Start", () => store(model, { step: 1 }));
   button(buttons, "Back", () => turn(-1));
   button(buttons, "Next", () => turn(1));
   const head = slider(parts.controls, {

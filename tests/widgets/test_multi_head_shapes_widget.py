@@ -89,12 +89,16 @@ def test_sizes_that_no_longer_divide_move_to_ones_that_do(show):
 
 
 @pytest.mark.browser
-def test_buttons_go_round_the_steps(show):
+def test_buttons_go_round_the_steps_and_to_the_start(show):
     page = show(MultiHeadShapes(step=8))
     page.get_by_role("button", name="Next").press("Enter")
     assert page.evaluate("model.get('step')") == 1
     page.get_by_role("button", name="Back").press("Enter")
     assert page.evaluate("model.get('step')") == 8
+    page.get_by_role("button", name="Back").press("Enter")
+    assert page.evaluate("model.get('step')") == 7
+    page.get_by_role("button", name="Start").press("Enter")
+    assert page.evaluate("model.get('step')") == 1
 
 
 @pytest.mark.browser

@@ -38,6 +38,6 @@ def negative_sampling_loss(
     Source: Mikolov et al. (2013b), eq. 4.
     """
     words = torch.cat([targets[:, None], negatives], dim=1)  # batch 1 + n_negatives
-    scores = (embedding(words, output_weight) @ hidden[:, :, None]).squeeze(2)
+    scores = (embedding(words, output_weight) * hidden[:, None]).sum(dim=2)
     true, drawn = scores[:, 0], scores[:, 1:]
     return -(logsigmoid(true) + logsigmoid(-drawn).sum(dim=1)).mean()

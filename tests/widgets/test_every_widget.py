@@ -3,10 +3,11 @@
 import matplotlib.pyplot as plt
 import pytest
 from chromium import violations
-from examples import RECORD, polynomial_fit
+from examples import RECORD, attention_viewer, polynomial_fit
 
 from course_lib.widgets.bias_variance import BiasVariance
 from course_lib.widgets.double_descent import DoubleDescent
+from course_lib.widgets.mask_painter import MaskPainter
 from course_lib.widgets.optimizer_race import OptimizerRace
 
 WIDGETS = {
@@ -14,6 +15,8 @@ WIDGETS = {
     "bias-variance": BiasVariance,
     "double-descent": lambda: DoubleDescent(RECORD),
     "optimizer-race": OptimizerRace,
+    "attention-viewer": attention_viewer,
+    "mask-painter": MaskPainter,
 }
 pytestmark = pytest.mark.parametrize("name", WIDGETS)
 INPUTS = ".course-widget :is(input, select)"

@@ -33,10 +33,10 @@ function render({ model, el }) {
   const sentence = select(parts.controls, { label: "Sentence", options: titles, onChange: onSentence });
   const layer = slider(parts.controls, { label: "Layer", min: 1, max: nLayers, step: 1, short: true, words: (value) => `${value} of ${nLayers}`, onInput: (value) => store(model, { layer: value - 1 }) });
   const head = slider(parts.controls, { label: "Head", min: 1, max: nHeads, step: 1, short: true, words: (value) => `${value} of ${nHeads}`, onInput: (value) => store(model, { head: value - 1 }) });
-  const token = slider(parts.controls, { label: "Word that looks", min: 1, max: 1, step: 1, words: (value) => `«${sentences[model.get("sentence")][value - 1]}»`, onInput: (value) => store(model, { token: value - 1 }) });
+  const token = slider(parts.controls, { label: "Word that looks", min: 1, max: 1, step: 1, words: (value) => `“${sentences[model.get("sentence")][value - 1]}”`, onInput: (value) => store(model, { token: value - 1 }) });
   const texts = wordsToPointAt(parts, sentences, (k) => store(model, { token: k }));
-  const matrix = new Chart(parts.charts, { height: 330, title: "This head: row looks at column" }, drawMatrix);
-  const overview = new Chart(parts.charts, { height: 330, title: "All heads: choose one" }, drawOverview);
+  const matrix = new Chart(parts.charts, { height: 300, title: "This head: row looks at column" }, drawMatrix);
+  const overview = new Chart(parts.charts, { height: 300, title: "All heads: choose one" }, drawOverview);
 
   function update() {
     const [s, l, h, t] = chosen();
@@ -51,16 +51,16 @@ function render({ model, el }) {
     const { order, spread } = readRow(shares);
     const { before, itself, first } = readHead(weights[s][l][h]);
     const most = order.slice(0, 3).filter((key) => shares[key] >= 0.01);
-    const listed = most.map((key) => `«${words[key]}» (word ${key + 1}) ${percent(shares[key])}`);
+    const listed = most.map((key) => `“${words[key]}” (word ${key + 1}) ${percent(shares[key])}`);
     showNumbers(
       parts.output,
       [
         ["Spread over", `${spread.toFixed(1)} words`, "cw-blue"],
-        ["Head: word before", percent(before), "cw-ink"],
+        ["Head: before", percent(before), "cw-ink"],
         ["Head: itself", percent(itself), "cw-ink"],
-        ["Head: first word", percent(first), "cw-ink"],
+        ["Head: first", percent(first), "cw-ink"],
       ],
-      `Layer ${l + 1}, head ${h + 1}: «${words[t]}» (word ${t + 1}) looks at ${listed.join(", ")}.`,
+      `Layer ${l + 1}, head ${h + 1}: “${words[t]}” (word ${t + 1}) looks at ${listed.join(", ")}.`,
     );
   }
 
@@ -74,11 +74,12 @@ function render({ model, el }) {
       const y = 4 + i * size;
       const bold = i === t ? { class: "cw-label", style: "font-weight: 700" } : {};
       chart.text(left - 6, y + size / 2 + 4, short(word), { "text-anchor": "end", ...bold });
-      weights[s][l][h][i].forEach((share, j) => {
+      const shares = weights[s][l][h][i];
+      for (let j = 0; j < Math.max(i + 1, shares.length); j += 1) {
         const place = { x: left + j * size, y, width: size, height: size };
         draw(chart.svg, "rect", { class: "cw-pale-stroke", "fill-opacity": 0, ...place });
-        if (share > 0) draw(chart.svg, "rect", { class: "cw-blue cw-fill", "fill-opacity": share, ...place });
-      });
+        if (shares[j] > 0) draw(chart.svg, "rect", { class: "cw-blue cw-fill", "fill-opacity": shares[j], ...place });
+      }
     });
     draw(chart.svg, "rect", { class: "cw-frame", x: left, y: 4 + t * size, width: (t + 1) * size, height: size });
     const rows = draw(chart.svg, "rect", { class: "cw-pointable", x: 0, y: 4, width: left + words.length * size, height: words.length * size });

@@ -102,7 +102,7 @@ class AttentionViewer(CourseWidget):
         top.set_title(f"Layer {self.layer + 1}, head {self.head + 1}: row looks at column")
         bottom.bar(range(len(words)), shares[token].tolist(), color=BLUE)
         bottom.set_xticks(range(len(words)), words, fontsize=8, rotation=90)
-        bottom.set(ylabel="weight", ylim=(0, 1), title=f"What «{words[token]}» looks at")
+        bottom.set(ylabel="weight", ylim=(0, 1), title=f"What “{words[token]}” looks at")
         return figure
 
 

@@ -40,7 +40,7 @@ function render({ model, el }) {
   const preset = select(parts.controls, { label: "Mask", options: names, onChange: (name) => store(model, choose(name)) });
   const method = select(parts.controls, { label: "How it is applied", options: methods, onChange: (value) => store(model, { method: value }) });
   const n = model.get("scores").length;
-  const word = (value) => `${value}, «${model.get("tokens")[value - 1]}»`;
+  const word = (value) => `${value}, “${model.get("tokens")[value - 1]}”`;
   const row = slider(parts.controls, { label: "Row: who looks", min: 1, max: n, step: 1, short: true, words: word, onInput: (value) => store(model, { query: value - 1 }) });
   const column = slider(parts.controls, { label: "Column: at whom", min: 1, max: n, step: 1, short: true, words: word, onInput: (value) => store(model, { key: value - 1 }) });
   button(parts.controls, "Allow or forbid", () => toggle(model.get("query"), model.get("key")));
@@ -76,11 +76,11 @@ function render({ model, el }) {
       [
         ["Allowed", `${allowed} of ${n * n}`, "cw-ink"],
         ["Rows with nothing", String(empty), "cw-ink"],
-        ["Rows that see ahead", String(leaks.filter(Boolean).length), "cw-vermillion"],
-        ["Weights of the row", total.toFixed(2), "cw-blue"],
-        ["Output of the row", now.outputs[i].toFixed(2), "cw-blue"],
+        ["Rows seeing ahead", String(leaks.filter(Boolean).length), "cw-vermillion"],
+        ["Row sums to", total.toFixed(2), "cw-blue"],
+        ["Row's output", now.outputs[i].toFixed(2), "cw-blue"],
       ],
-      `«${tokens[i]}» (${i + 1}) looks at «${tokens[j]}» (${j + 1}): ${mask[i][j] ? "allowed" : "forbidden"}, weight ${now.weights[i][j].toFixed(2)}.`,
+      `“${tokens[i]}” (${i + 1}) looks at “${tokens[j]}” (${j + 1}): ${mask[i][j] ? "allowed" : "forbidden"}, weight ${now.weights[i][j].toFixed(2)}.`,
     );
   }
 

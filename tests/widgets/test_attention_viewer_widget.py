@@ -80,7 +80,7 @@ def test_a_bad_choice_set_later_is_refused():
 
 def test_a_token_past_the_end_of_a_short_sentence_means_its_last():
     figure = attention_viewer(sentence=2, token=18).figure()
-    assert "«people»" in figure.axes[1].get_title(loc="left")
+    assert "“people”" in figure.axes[1].get_title(loc="left")
 
 
 @pytest.mark.browser
@@ -117,8 +117,8 @@ def test_keyboard_walks_through_words_heads_and_layers(show):
     assert number(page, "Spread over") == pytest.approx(entropy_size(row), abs=0.06)
     best = row.argmax().item()
     words = page.locator("output .cw-sentence").inner_text()
-    assert words.startswith("Layer 3, head 2: «people» (word 3) looks at «")
-    assert f"«{SENTENCES[0][best]}» (word {best + 1}) {100 * row[best]:.0f} %" in words
+    assert words.startswith("Layer 3, head 2: “people” (word 3) looks at “")
+    assert f"“{SENTENCES[0][best]}” (word {best + 1}) {100 * row[best]:.0f} %" in words
     page.get_by_role("combobox", name="Sentence").select_option("2")
     assert slider(page, "Word that looks").get_attribute("max") == "3"
 

@@ -141,7 +141,7 @@ def test_keyboard_paints_a_cell_and_the_numbers_follow(show):
     page.get_by_role("button", name="Allow or forbid").press("Enter")
     text = page.locator("output").inner_text()
     assert "20 of 36" in text
-    assert "«we» (1) looks at «we» (1): forbidden, weight 0.00." in text
+    assert "“we” (1) looks at “we” (1): forbidden, weight 0.00." in text
     assert page.evaluate("model.get('preset')") == ""
     assert page.get_by_role("combobox", name="Mask").input_value() == ""
     page.get_by_role("combobox", name="Mask").select_option("causal, off by one")

@@ -69,23 +69,24 @@ function render({ model, el }) {
     const words = sentences[s];
     blank(chart, `Weights of layer ${l + 1}, head ${h + 1}: a row for each of ${words.length} words, a column for each word it may look at.`);
     const left = 92;
-    const size = Math.min((chart.width - left - 4) / words.length, (chart.height - 8) / words.length);
+    const height = (chart.height - 8) / words.length;
+    const width = Math.min((chart.width - left - 4) / words.length, height);
     words.forEach((word, i) => {
-      const y = 4 + i * size;
+      const y = 4 + i * height;
       const bold = i === t ? { class: "cw-label", style: "font-weight: 700" } : {};
-      chart.text(left - 6, y + size / 2 + 4, short(word), { "text-anchor": "end", ...bold });
+      chart.text(left - 6, y + height / 2 + 4, short(word), { "text-anchor": "end", ...bold });
       const shares = weights[s][l][h][i];
       for (let j = 0; j < Math.max(i + 1, shares.length); j += 1) {
-        const place = { x: left + j * size, y, width: size, height: size };
+        const place = { x: left + j * width, y, width, height };
         draw(chart.svg, "rect", { class: "cw-pale-stroke", "fill-opacity": 0, ...place });
         if (shares[j] > 0) draw(chart.svg, "rect", { class: "cw-blue cw-fill", "fill-opacity": shares[j], ...place });
       }
     });
-    draw(chart.svg, "rect", { class: "cw-frame", x: left, y: 4 + t * size, width: (t + 1) * size, height: size });
-    const rows = draw(chart.svg, "rect", { class: "cw-pointable", x: 0, y: 4, width: left + words.length * size, height: words.length * size });
-    pointAt(rows, (event) => {
-      const y = event.clientY - chart.svg.getBoundingClientRect().top - 4;
-      store(model, { token: Math.max(0, Math.min(words.length - 1, Math.floor(y / size))) });
+    draw(chart.svg, "rect", { class: "cw-frame", x: left, y: 4 + t * height, width: (t + 1) * width, height });
+    const area = { x: 0, y: 4, width: left + words.length * width, height: words.length * height };
+    pointAt(draw(chart.svg, "rect", { class: "cw-pointable", ...area }), (event) => {
+      const row = Math.floor((event.clientY - chart.svg.getBoundingClientRect().top - 4) / height);
+      store(model, { token: Math.max(0, Math.min(words.length - 1, row)) });
     });
   }
 

@@ -41,8 +41,8 @@ function render({ model, el }) {
   const method = select(parts.controls, { label: "How it is applied", options: methods, onChange: (value) => store(model, { method: value }) });
   const n = model.get("scores").length;
   const word = (value) => `${value}, “${model.get("tokens")[value - 1]}”`;
-  const row = slider(parts.controls, { label: "Row: who looks", min: 1, max: n, step: 1, short: true, words: word, onInput: (value) => store(model, { query: value - 1 }) });
-  const column = slider(parts.controls, { label: "Column: at whom", min: 1, max: n, step: 1, short: true, words: word, onInput: (value) => store(model, { key: value - 1 }) });
+  const row = slider(parts.controls, { label: "Row", min: 1, max: n, step: 1, short: true, words: word, onInput: (value) => store(model, { query: value - 1 }) });
+  const column = slider(parts.controls, { label: "Column", min: 1, max: n, step: 1, short: true, words: word, onInput: (value) => store(model, { key: value - 1 }) });
   button(parts.controls, "Allow or forbid", () => toggle(model.get("query"), model.get("key")));
   const grid = new Chart(parts.charts, { height: 330, title: "Weights: click a cell to allow or forbid it" }, drawGrid);
   const outcome = new Chart(parts.charts, { height: 330, title: "Output: the mean place each row looks at" }, drawOutputs);
@@ -75,8 +75,8 @@ function render({ model, el }) {
       parts.output,
       [
         ["Allowed", `${allowed} of ${n * n}`, "cw-ink"],
-        ["Rows with nothing", String(empty), "cw-ink"],
-        ["Rows seeing ahead", String(leaks.filter(Boolean).length), "cw-vermillion"],
+        ["Empty rows", String(empty), "cw-ink"],
+        ["See ahead", String(leaks.filter(Boolean).length), "cw-vermillion"],
         ["Row sums to", total.toFixed(2), "cw-blue"],
         ["Row's output", now.outputs[i].toFixed(2), "cw-blue"],
       ],

@@ -23,9 +23,13 @@ def attention_maps(
     it masks, turns or adds is in what comes back. The model is left as it was.
 
     Raises:
-        ValueError: if the model has no `MultiHeadAttention`.
+        ValueError: if the model has no `MultiHeadAttention` whose `attention` can be exchanged.
     """
-    layers = [module for module in model.modules() if isinstance(module, MultiHeadAttention)]
+    layers = [
+        module
+        for module in model.modules()
+        if isinstance(module, MultiHeadAttention) and hasattr(module, "attention")
+    ]
     if not layers:
         raise ValueError(f"model must have a MultiHeadAttention, got a {type(model).__name__}")
     maps: list[Tensor] = []

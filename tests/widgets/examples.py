@@ -2,7 +2,9 @@
 
 import torch
 
+from course_lib.nn.masks import causal_mask
 from course_lib.overfitting.polynomial import noisy_parabola
+from course_lib.widgets.attention_viewer import AttentionViewer
 from course_lib.widgets.polynomial_fit import PolynomialFit
 from course_lib.widgets.position_explorer import PositionExplorer
 
@@ -41,3 +43,27 @@ def position_explorer(seed: int = 0, width: int = 16, **options) -> PositionExpl
     generator = torch.Generator().manual_seed(seed)
     query, key = torch.randn(2, width, generator=generator, dtype=torch.float64)
     return PositionExplorer(query, key, **options)
+SENTENCES = [
+    text.split(" ")
+    for text in (
+        "of the people , by the people , for the people",
+        "the state of the union is stronger than it was a year ago , and the people know it",
+        "we the people",
+    )
+]
+
+
+def attention_weights(seed: int = 0) -> list[torch.Tensor]:
+    """Causal weights of 3 layers and 4 heads, sharper in some heads than in others."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = []
+    for words in SENTENCES:
+        n = len(words)
+        scores = torch.randn(3, 4, n, n, generator=generator)
+        scores = scores * torch.linspace(0.5, 6, 12).view(3, 4, 1, 1)
+        weights.append(scores.masked_fill(~causal_mask(n), -torch.inf).softmax(dim=-1))
+    return weights
+
+
+def attention_viewer(**options) -> AttentionViewer:
+    return AttentionViewer(SENTENCES, attention_weights(), **options)

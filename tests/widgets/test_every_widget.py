@@ -3,10 +3,11 @@
 import matplotlib.pyplot as plt
 import pytest
 from chromium import violations
-from examples import RECORD, polynomial_fit, position_explorer
+from examples import RECORD, attention_viewer, polynomial_fit, position_explorer
 
 from course_lib.widgets.bias_variance import BiasVariance
 from course_lib.widgets.double_descent import DoubleDescent
+from course_lib.widgets.mask_painter import MaskPainter
 from course_lib.widgets.multi_head_shapes import MultiHeadShapes
 from course_lib.widgets.optimizer_race import OptimizerRace
 
@@ -17,6 +18,8 @@ WIDGETS = {
     "optimizer-race": OptimizerRace,
     "multi-head-shapes": MultiHeadShapes,
     "position-explorer": position_explorer,
+    "attention-viewer": attention_viewer,
+    "mask-painter": MaskPainter,
 }
 pytestmark = pytest.mark.parametrize("name", WIDGETS)
 INPUTS = ".course-widget :is(input, select)"

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.models.encoder_decoder_config import EncoderDecoderConfig
+from course_lib.models.loss import token_loss
 from course_lib.models.stack import Stack
 from course_lib.models.validation import check_token_ids, key_mask
 from course_lib.nn.attention import causal_attention
@@ -83,6 +84,16 @@ class EncoderDecoder(nn.Module):
         """
         memory = self.encode(source_ids, source_mask)
         return self.decode(target_ids, self.decoder.keys_values(memory), source_mask)
+
+    def loss(
+        self,
+        source_ids: Int[Tensor, "batch source"],
+        target_ids: Int[Tensor, "batch target"],
+        targets: Int[Tensor, "batch target"],
+        source_mask: Bool[Tensor, "batch source"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """`token_loss` of the targets, where targets[b, t] is what follows target_ids[b, t]."""
+        return token_loss(self(source_ids, target_ids, source_mask), targets)
 
     def encode(
         self,

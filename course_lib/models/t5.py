@@ -4,6 +4,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_lib.models.loss import token_loss
 from course_lib.models.stack import Stack
 from course_lib.models.t5_config import T5Config
 from course_lib.models.validation import check_token_ids, key_mask
@@ -82,6 +83,16 @@ class T5(nn.Module):
         """
         memory = self.encode(source_ids, source_mask)
         return self.decode(target_ids, self.decoder.keys_values(memory), source_mask)
+
+    def loss(
+        self,
+        source_ids: Int[Tensor, "batch source"],
+        target_ids: Int[Tensor, "batch target"],
+        targets: Int[Tensor, "batch target"],
+        source_mask: Bool[Tensor, "batch source"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """`token_loss` of the targets, where targets[b, t] is what follows target_ids[b, t]."""
+        return token_loss(self(source_ids, target_ids, source_mask), targets)
 
     def encode(
         self,

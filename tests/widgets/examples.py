@@ -43,6 +43,8 @@ def position_explorer(seed: int = 0, width: int = 16, **options) -> PositionExpl
     generator = torch.Generator().manual_seed(seed)
     query, key = torch.randn(2, width, generator=generator, dtype=torch.float64)
     return PositionExplorer(query, key, **options)
+
+
 SENTENCES = [
     text.split(" ")
     for text in (

@@ -8,21 +8,21 @@ writes
   seed 0 in half precision; the file's metadata holds the "words", the commonest first, with
   spaces between them;
 - benchmarks/results/embeddings.json: how both models answer the questions of
-  benchmarks/analogies.py, as lists [seed][relation] of shares answered rightly, beside two answers
-  that leave out a part of the question; and the mean loss [seed][epoch].
+  course_lib/data/analogies.py, as lists [seed][relation] of shares answered rightly, beside two
+  answers that leave out a part of the question; and the mean loss [seed][epoch].
 """
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
 import torch
-from analogies import RELATIONS, pairs
 from recording import RESULTS, read_options, write_record
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 from tqdm import tqdm
 
+from course_lib.data.analogies import RELATIONS, questions
 from course_lib.data.corpora import state_of_the_union
 from course_lib.data.words import Vocabulary, words
 from course_lib.nn.embeddings import CBOW, SkipGram, analogy, nearest
@@ -50,7 +50,9 @@ def main() -> None:
         "n_epochs": N_EPOCHS,
         "batch_size": BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
-        "n_questions": {relation: len(questions(relation, vocabulary)) for relation in RELATIONS},
+        "n_questions": {
+            relation: len(questions(relation, vocabulary.numbers)) for relation in RELATIONS
+        },
     }
     runs = [(name, seed) for name in MODELS for seed in seeds]
     with ProcessPoolExecutor(options.jobs) as pool:
@@ -130,18 +132,6 @@ def examples(model: SkipGram | CBOW, texts: list[Tensor]) -> tuple[Tensor, Tenso
     return torch.cat(contexts), torch.cat(centres)
 
 
-def questions(relation: str, vocabulary: Vocabulary) -> list[tuple[int, int, int, int]]:
-    """The numbers of a, b, c and d in "a is to b as c is to d", where all four are known."""
-    known = [pair for pair in pairs(relation) if all(word in vocabulary.numbers for word in pair)]
-    number = vocabulary.numbers.__getitem__
-    return [
-        (*map(number, first), *map(number, second))
-        for first in known
-        for second in known
-        if not set(first) & set(second)
-    ]
-
-
 def nearest_to_c(embedding: Tensor, a: int, b: int, c: int) -> int:
     """The answer that leaves out a and b: the neighbour of c, without these two."""
     return next(word for word in nearest(embedding, c, 3).tolist() if word not in (a, b))
@@ -166,7 +156,7 @@ def shares_right(embedding: Tensor, vocabulary: Vocabulary, answer: str) -> list
     """The share of each relation's questions that one kind of answer gets right."""
     shares = []
     for relation in RELATIONS:
-        asked = questions(relation, vocabulary)
+        asked = questions(relation, vocabulary.numbers)
         right = sum(ANSWERS[answer](embedding, a, b, c) == d for a, b, c, d in asked)
         shares.append(right / len(asked))
     return shares

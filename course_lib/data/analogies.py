@@ -4,6 +4,8 @@
 relation makes such a question. Written for this course from words that the speeches use often.
 """
 
+from collections.abc import Mapping
+
 RELATIONS = {
     "plural": (
         "nation nations, treaty treaties, law laws, ship ships, war wars, year years, tax taxes, "
@@ -38,5 +40,22 @@ RELATIONS = {
 
 
 def pairs(relation: str) -> list[tuple[str, str]]:
-    """The pairs of words of one relation."""
+    """The pairs of words of one relation. Raises ValueError for an unknown one."""
+    if relation not in RELATIONS:
+        raise ValueError(f"relation must be one of {', '.join(RELATIONS)}, got {relation!r}")
     return [tuple(pair.split()) for pair in RELATIONS[relation].split(", ")]
+
+
+def questions(relation: str, numbers: Mapping[str, int]) -> list[tuple[int, int, int, int]]:
+    """All that can be asked of one relation: (a, b, c, d) in "a is to b as c is to d".
+
+    Words come as their `numbers`. Pairs with a word that has none are left out, as are couples of
+    pairs that share a word.
+    """
+    known = [pair for pair in pairs(relation) if all(word in numbers for word in pair)]
+    return [
+        tuple(numbers[word] for word in (*first, *second))
+        for first in known
+        for second in known
+        if not set(first) & set(second)
+    ]

@@ -1,6 +1,7 @@
 """The book's own machinery: what makes a page execute again, and what a notebook's reader sees."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,10 +104,14 @@ def test_a_page_depends_on_modules_scripts_records_and_pins(book: Path):
             "course_lib/widgets/w.js": "",
             "course_lib/widgets/other.js": "",
             "benchmarks/results/run.json": "{}",
+            "benchmarks/results/run.safetensors": "",
             "benchmarks/results/other.json": "{}",
         },
     )
-    page = "from course_lib.widgets.w import (\n    W,\n)\nopen('../benchmarks/results/run.json')"
+    page = (
+        "from course_lib.widgets.w import (\n    W,\n)\n"
+        "open('../benchmarks/results/run.json'), open('../benchmarks/results/run.safetensors')"
+    )
     found = {file.relative_to(book).as_posix() for file in execution_key.dependencies(book, page)}
     assert found == {
         "course_lib/__init__.py",
@@ -115,6 +120,7 @@ def test_a_page_depends_on_modules_scripts_records_and_pins(book: Path):
         "course_lib/widgets/w.js",
         "course_lib/widgets/w.py",
         "benchmarks/results/run.json",
+        "benchmarks/results/run.safetensors",
         "constraints.txt",
     }
 
@@ -181,9 +187,11 @@ def test_the_table_of_contents_names_pages_that_exist_and_no_solution():
     assert [f for f in named if not any((ROOT / f"{f}{s}").is_file() for s in suffixes)] == []
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "book" / "1_overfitting").glob("[1-6]_*.md")))
+@pytest.mark.parametrize("page", sorted((ROOT / "book").glob("[1-6]_*/[1-9]_*.md")))
 def test_a_page_depends_on_no_widget_but_its_own(page: Path):
-    files = execution_key.dependencies(ROOT, page.read_text("utf-8"))
-    widgets = {"polynomial_fit", "bias_variance", "double_descent", "optimizer_race"}
-    scripts = {file.stem for file in files if file.suffix == ".js"}
-    assert len(widgets & scripts) == ("widget.figure()" in page.read_text("utf-8"))
+    text = page.read_text("utf-8")
+    modules = (ROOT / "course_lib" / "widgets").glob("*.py")
+    widgets = {file.stem for file in modules if "_esm = source(" in file.read_text("utf-8")}
+    scripts = {f.stem for f in execution_key.dependencies(ROOT, text) if f.suffix == ".js"}
+    assert len(widgets) >= 8
+    assert widgets & scripts == set(re.findall(r"from course_lib\.widgets\.(\w+) import", text))

@@ -24,7 +24,7 @@ def dependencies(root: Path, page: str) -> list[Path]:
     text = page + "".join(file.read_text("utf-8") for file in found)
     beside = {f for folder in {file.parent for file in found} for f in folder.iterdir()}
     named = {f for f in beside if f.suffix in {".js", ".css", ".json"}}
-    named |= set(root.glob("benchmarks/results/*.json"))
+    named |= set(root.glob("benchmarks/results/*"))  # records, and the weights beside them
     found |= {file for file in named if file.name in text}
     found |= set(root.glob("constraints.txt"))
     return sorted(found)

@@ -1,7 +1,7 @@
 """Record how fast our GPT trains, reads and writes, beside Hugging Face's GPT-2 and a minimal one.
 
-    python benchmarks/record_transformer.py                        # ten minutes on one core
-    python benchmarks/record_transformer.py --device cuda          # five minutes on a GPU
+    python benchmarks/record_transformer.py                        # three minutes on an idle core
+    python benchmarks/record_transformer.py --device cuda          # two minutes on a GPU
 
 writes benchmarks/results/transformer.json, or transformer_cuda.json. Three implementations with the
 same weights (their losses are compared first) take turns, step by step:

@@ -55,7 +55,7 @@ def check_token_ids(
             f"(context_length is {longest}, {start} are taken)"
         )
     if token_ids.device.type == "cpu" and not torch.compiler.is_compiling():
-        lowest, highest = token_ids.min().item(), token_ids.max().item()
+        lowest, highest = (bound.item() for bound in token_ids.aminmax())
         if lowest < 0 or highest >= n_kinds:
             wrong = lowest if lowest < 0 else highest
             raise ValueError(f"{name} must lie between 0 and {n_kinds - 1}, got {wrong}")

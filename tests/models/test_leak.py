@@ -64,6 +64,19 @@ def test_the_tokens_are_left_as_they_were_and_stay_in_the_vocabulary():
     assert (ids == VOCAB - 1).all()
 
 
+@pytest.mark.parametrize("ruled_out", [-torch.inf, torch.nan])
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_logit_that_is_no_number_hides_nothing(ruled_out, leaks):
+    see = mixing(torch.ones(SEQ, SEQ) if leaks else torch.ones(SEQ, SEQ).tril())
+
+    def model(ids):
+        logits = see(ids)
+        logits[..., -1] = ruled_out
+        return logits
+
+    assert sees_the_future(model, tokens()) is leaks
+
+
 def test_gpt_is_causal_and_bert_is_not():
     with torch.random.fork_rng():
         torch.manual_seed(0)

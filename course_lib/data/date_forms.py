@@ -1,4 +1,4 @@
-"""How people write a day: ten languages, and years counted from six beginnings."""
+"""How people write a day: in ten languages, and with years counted from several beginnings."""
 
 from collections.abc import Callable
 from datetime import date
@@ -40,6 +40,9 @@ ERAS = [
 ]
 """Japan's: first day, name, initial. The day of a change is the first of the new era."""
 
+GREGORIAN_JAPAN = 1873
+"""The year from which on Japan counts days as we do."""
+
 KANJI_DIGITS = "〇一二三四五六七八九"
 ROMAN = dict(
     M=1000, CM=900, D=500, CD=400, C=100, XC=90, L=50, XL=40, X=10, IX=9, V=5, IV=4, I=1
@@ -79,26 +82,32 @@ def kanji(number: int) -> str:
 
 
 def era(day: date) -> tuple[str, str, int]:
-    """The Japanese era of a day: its name, its initial and the year in it, from 1."""
+    """The Japanese era of a day since 1868: its name, its initial and the year in it, from 1."""
     start, name, initial = next(era for era in ERAS if era[0] <= day)
     return name, initial, day.year - start.year + 1
 
 
-def japanese(day: date) -> str:
+def japanese(day: date) -> str | None:
     """昭和62年3月5日; an era's first year is 元."""
+    if day.year < GREGORIAN_JAPAN:
+        return None
     name, _, year = era(day)
     return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
 
 
-def japanese_in_kanji(day: date) -> str:
+def japanese_in_kanji(day: date) -> str | None:
     """昭和六十二年三月五日."""
+    if day.year < GREGORIAN_JAPAN:
+        return None
     name, _, year = era(day)
     in_kanji = "元" if year == 1 else kanji(year)
     return f"{name}{in_kanji}年{kanji(day.month)}月{kanji(day.day)}日"
 
 
-def japanese_short(day: date) -> str:
+def japanese_short(day: date) -> str | None:
     """S62.3.5, as on forms and driving licences."""
+    if day.year < GREGORIAN_JAPAN:
+        return None
     _, initial, year = era(day)
     return f"{initial}{year}.{day.month}.{day.day}"
 

@@ -59,6 +59,10 @@ def test_ways_that_were_not_yet_in_use_are_none():
     assert minguo(date(1912, 1, 1)) == "民國元年1月1日"
     assert thai(date(1940, 12, 31)) is None
     assert thai(date(1941, 1, 1)) == "1 มกราคม พ.ศ. 2484"
+    assert written(date(1872, 12, 31))["Japanese"] == [None] * 3 + ["1872年12月31日(火)"]
+    assert written(date(1873, 1, 1))["Japanese"][:3] == [
+        "明治6年1月1日", "明治六年一月一日", "M6.1.1",
+    ]  # fmt: skip
 
 
 def test_what_only_some_days_have():

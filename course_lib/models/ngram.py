@@ -59,9 +59,7 @@ class NGramModel:
             raise ValueError(f"n must be from 1 to {longest}, the longest text's words, got {n}")
         words = torch.cat(list(texts)).long()
         places = torch.cat([torch.arange(len(text)) for text in texts])
-        if words.min() < 0 or words.max() >= vocab_size:
-            found = f"{words.min()} to {words.max()}"
-            raise ValueError(f"texts must hold numbers from 0 to {vocab_size - 1}, got {found}")
+        _check_words("texts", words, vocab_size)
         before, n_shorter, tables = torch.zeros_like(words), 1, []
         for k in range(1, n + 1):
             inside = places >= k - 1  # a k-gram ends here, wholly inside its text
@@ -92,9 +90,11 @@ class NGramModel:
         model of k − 1. Where no word ever followed the k − 1 words, p_k = p_{k−1}. The answer is
         p_n. With d = 0, it is the relative frequency after the longest context that was seen.
 
-        Raises ValueError unless 0 ≤ discount ≤ 1. Source: Ney, Essen and Kneser (1994).
+        Raises ValueError unless 0 ≤ discount ≤ 1 and words are numbers from 0 to vocab_size − 1.
+        Source: Ney, Essen and Kneser (1994).
         """
         _check_discount(discount)
+        _check_words("context", context, self.vocab_size)
         p = torch.full((self.vocab_size,), 1 / self.vocab_size, dtype=torch.float64)
         for k, table in enumerate(self.tables[: len(context) + 1], start=1):
             number = self._number(context[len(context) - k + 1 :])
@@ -153,6 +153,7 @@ class NGramModel:
     ) -> Iterator[tuple[Bool[Tensor, "seq"], Tensor, Tensor, Tensor]]:
         """For k = 1, …, n and each word of a text: whether k − 1 words stand before it; how often
         it followed them; how often any word did; how many different words did."""
+        _check_words("token_ids", token_ids, self.vocab_size)
         places = torch.arange(len(token_ids))
         before = torch.zeros_like(places)  # number of the k − 1 words before, −1 if unseen
         for k, table in enumerate(self.tables, start=1):
@@ -163,6 +164,12 @@ class NGramModel:
             kinds = torch.where(seen, table.kinds[context], 0)
             yield places >= k - 1, count.double(), total.double(), kinds.double()
             before = torch.cat([places.new_full((1,), -1), gram])[: len(gram)]
+
+
+def _check_words(name: str, words: Int[Tensor, "_"], vocab_size: int) -> None:
+    if len(words) and (words.min() < 0 or words.max() >= vocab_size):
+        found = f"{words.min()} to {words.max()}"
+        raise ValueError(f"{name} must hold numbers from 0 to {vocab_size - 1}, got {found}")
 
 
 def _check_discount(discount: float) -> None:

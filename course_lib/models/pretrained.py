@@ -51,8 +51,8 @@ FAMILIES = {
 }
 """By the `model_type` of config.json."""
 
-HEADS = ("lm_head.", "sentence_head.")
-"""What an encoder can do without: some files hold no head, or one of the two."""
+ENCODERS, HEADS = (BERT, RoBERTa, ALBERT), ("lm_head.", "sentence_head.")
+"""Which models can do without what: some files of encoders hold no head, or one of the two."""
 
 
 def from_pretrained(
@@ -117,14 +117,15 @@ def build(family: Family, config: dict[str, Any]) -> nn.Module:
 
 
 def fill(model: nn.Module, state: dict[str, Tensor]) -> None:
-    """Give a model its weights, all of them and no others; only heads may be missing.
+    """Give a model its weights, all of them and no others; only encoders' heads may be missing.
 
     Raises:
         ValueError: naming what is missing, has no place, or has another shape than the model.
     """
     needed = model.state_dict()
     missing = sorted(needed.keys() - state.keys())
-    left_drawn = [name for name in missing if name.startswith(HEADS)]
+    may_be_missing = HEADS if isinstance(model, ENCODERS) else ()
+    left_drawn = [name for name in missing if name.startswith(may_be_missing)]
     wrong = {
         "missing": [name for name in missing if name not in left_drawn],
         "without a place in the model": sorted(state.keys() - needed.keys()),

@@ -161,6 +161,13 @@ def test_weights_that_do_not_fit_are_named(changed, message, written, tmp_path):
         from_pretrained(tmp_path)
 
 
+def test_t5_without_its_own_head_is_refused(written, tmp_path):
+    written("t5 1.1", tmp_path)
+    change_weights(tmp_path, lambda s: {k: v for k, v in s.items() if k != "lm_head.weight"})
+    with pytest.raises(ValueError, match=r"do not fit a T5 .* missing: lm_head\.weight"):
+        from_pretrained(tmp_path)
+
+
 def test_t5_without_a_relative_bias_is_refused(written, tmp_path):
     written("t5 1.0", tmp_path)
     change_weights(

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from course_lib.nn.multi_head import MultiHeadAttention
+from course_lib.nn.attention_layer import AttentionLayer
 
 Attention = Callable[..., Tensor]
 
@@ -23,15 +23,11 @@ def attention_maps(
     it masks, turns or adds is in what comes back. The model is left as it was.
 
     Raises:
-        ValueError: if the model has no `MultiHeadAttention` whose `attention` can be exchanged.
+        ValueError: if the model has no `AttentionLayer`.
     """
-    layers = [
-        module
-        for module in model.modules()
-        if isinstance(module, MultiHeadAttention) and hasattr(module, "attention")
-    ]
+    layers = [module for module in model.modules() if isinstance(module, AttentionLayer)]
     if not layers:
-        raise ValueError(f"model must have a MultiHeadAttention, got a {type(model).__name__}")
+        raise ValueError(f"model must have an AttentionLayer, got a {type(model).__name__}")
     maps: list[Tensor] = []
     own = [layer.attention for layer in layers]
     try:

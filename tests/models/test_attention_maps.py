@@ -72,5 +72,5 @@ def test_the_model_is_left_as_it_was():
 
 
 def test_a_model_without_attention_is_named():
-    with pytest.raises(ValueError, match="must have a MultiHeadAttention, got a Linear"):
+    with pytest.raises(ValueError, match="must have an AttentionLayer, got a Linear"):
         attention_maps(nn.Linear(2, 2), torch.zeros(1, 2))

@@ -117,6 +117,11 @@ class MultiHeadShapes(CourseWidget):
         if n_kv_heads < 1 or n_heads % n_kv_heads:
             raise ValueError(f"n_kv_heads must divide n_heads = {n_heads}, got {n_kv_heads}")
 
+    @traitlets.observe("n_heads")
+    def _head_stays_among_them(self, change: dict) -> None:
+        if 0 < change["new"] < self.head:
+            self.head = change["new"]
+
     @traitlets.validate("step")
     def _step_is_there(self, proposal: dict) -> int:
         return within("step", proposal["value"], 1, N_STEPS)

@@ -46,6 +46,13 @@ def test_the_librarys_layer_gives_the_last_step(sizes):
     torch.testing.assert_close(output[0], by_einsum(widget)["output"])
 
 
+def test_with_fewer_heads_the_last_is_looked_at():
+    widget = MultiHeadShapes(n_heads=4, n_kv_heads=2, head=4)
+    widget.n_heads = 2
+    assert widget.head == 2
+    assert "head 2 of 2" in widget._figure().axes[4].get_title("left")
+
+
 @pytest.mark.browser
 def test_page_computes_every_step(show):
     page = show(MultiHeadShapes())

@@ -7,7 +7,7 @@ from torch.nn.functional import normalize
 
 from course_lib.nn.sliding_window import with_previous_chunk
 
-ALONE = -1e5  # score of a position with itself: it counts only where there is no other
+ALONE = -5e4  # score of a position with itself: it counts only where there is no other
 
 
 def lsh_buckets(

@@ -211,10 +211,11 @@ def test_all_chance_comes_from_the_generator():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_bfloat16_stays_bfloat16_and_near():
-    q_and_k, v = draws(1, 2, 16, 8).bfloat16(), draws(1, 2, 16, 8, seed=1).bfloat16()
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_16_bits_stay_16_bits_and_near(dtype):
+    q_and_k, v = draws(1, 2, 16, 8).to(dtype), draws(1, 2, 16, 8, seed=1).to(dtype)
     rounded = lsh_attention(q_and_k, v, 4, 2, 16, seeded(), causal=True)
-    assert rounded.dtype == torch.bfloat16
+    assert rounded.dtype == dtype
     exact = full_attention(q_and_k.float(), v.float(), causal=True)
     torch.testing.assert_close(rounded.float(), exact, rtol=0, atol=0.05)
 

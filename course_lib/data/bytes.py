@@ -23,6 +23,7 @@ def to_text(token_ids: Integer[Tensor, "n"]) -> str:
 
     Raises ValueError if a number is not a byte.
     """
+    token_ids = token_ids.long()  # some other integers cannot be compared
     wrong = token_ids[(token_ids < 0) | (token_ids > 255)]
     if len(wrong):
         raise ValueError(f"token_ids must be bytes, from 0 to 255, got {wrong[0].item()}")

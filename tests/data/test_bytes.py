@@ -24,6 +24,11 @@ def test_bytes_and_back(text, expected):
     assert to_text(token_ids) == text
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.uint16, torch.int32])
+def test_bytes_may_be_stored_in_any_integers(dtype):
+    assert to_text(torch.tensor([65, 195, 169]).to(dtype)) == "Aé"
+
+
 def test_broken_bytes_become_the_replacement_character():
     assert to_text(torch.tensor([65, 230, 179])) == "A\ufffd"
     assert to_text(torch.tensor([255, 66])) == "\ufffdB"

@@ -51,9 +51,9 @@ class EncoderDecoder(nn.Module):
 
         self.encoder = stack()
         self.decoder = stack(cross_attention=True, attention=causal_attention)
-        self.draw_weights()
+        self.initialize()
 
-    def draw_weights(self) -> None:
+    def initialize(self) -> None:
         """Biases zero, weights after Glorot, embeddings with variance 1 / d_model.
 
         √d_model then brings embeddings to the scale of the positions.

@@ -54,9 +54,9 @@ class T5(nn.Module):
         self.lm_head = None
         if not config.tied_head:
             self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        self.draw_weights()
+        self.initialize()
 
-    def draw_weights(self) -> None:
+    def initialize(self) -> None:
         """Normal, so that a linear map keeps the variance: 1 / d_in. Embeddings have variance 1."""
         for module in self.modules():
             if isinstance(module, nn.Linear):

@@ -62,7 +62,11 @@ class NeighbourReader(nn.Module):
     def forward(
         self, token_ids: Int[Tensor, "batch seq"]
     ) -> Float[Tensor, "batch seq n_offsets vocab"]:
-        """Logits of the neighbour at each offset."""
+        """Logits of the neighbour at each offset.
+
+        Raises:
+            ValueError: if token_ids are no tokens of the vocabulary, or not seq of them.
+        """
         vocab_size, seq = self.token_embedding.num_embeddings, self.positions.num_embeddings
         check_token_ids("token_ids", token_ids, vocab_size)
         if token_ids.shape[1] != seq:

@@ -73,7 +73,10 @@ class NGramModel:
         return cls(tables, vocab_size)
 
     def shorter(self, n: int) -> "NGramModel":
-        """The model of a smaller n, with the same counts."""
+        """The model of a smaller n, with the same counts.
+
+        Raises ValueError unless n is from 1 to the model's own.
+        """
         if not 1 <= n <= self.n:
             raise ValueError(f"n must be from 1 to {self.n}, got {n}")
         return NGramModel(self.tables[:n], self.vocab_size)
@@ -112,7 +115,7 @@ class NGramModel:
     def discounted(
         self, token_ids: Int[Tensor, "seq"], discount: float = 0.75
     ) -> Float[Tensor, "seq"]:
-        """What `next_word` gives to each word of a text, after the words before it."""
+        """What `next_word` gives to each word of a text, after the words before it; errors too."""
         _check_discount(discount)
         p = torch.full((len(token_ids),), 1 / self.vocab_size, dtype=torch.float64)
         for _, count, total, kinds in self._statistics(token_ids):
@@ -129,7 +132,7 @@ class NGramModel:
         after n − 1 words that never occurred. With add = 1 each word counts as seen once more than
         it was (Laplace's rule).
 
-        Raises ValueError if add is below 0.
+        Raises ValueError if add is below 0 or a word is no number from 0 to vocab_size − 1.
         """
         if add < 0:
             raise ValueError(f"add must be at least 0, got {add}")

@@ -29,7 +29,8 @@ def translate(
         source_mask: True for the source's real tokens, False for padding.
 
     Raises:
-        ValueError: if n_tokens is below 1, or the source does not fit the model.
+        ValueError: if n_tokens is below 1, the source does not fit the model, or the target grows
+            longer than the model's positions go.
     """
     if n_tokens < 1:
         raise ValueError(f"n_tokens must be at least 1, got {n_tokens}")

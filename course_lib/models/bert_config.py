@@ -51,7 +51,7 @@ class BERTConfig:
             raise ValueError(
                 f"activation must be one of {sorted(ACTIVATIONS)}, got {self.activation!r}"
             )
-        if self.norm_epsilon < 0:
+        if not self.norm_epsilon >= 0:
             raise ValueError(f"norm_epsilon must not be negative, got {self.norm_epsilon}")
 
     def check_one_width(self) -> None:

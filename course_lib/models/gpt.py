@@ -108,9 +108,9 @@ class GPT(nn.Module):
             ValueError: if token_ids are too many or (seen on the CPU only) not in the vocabulary,
                 the mask is not boolean or does not fit, or there is not one cache for each block.
         """
-        config, (batch, seq) = self.config, token_ids.shape
-        start = n_cached(caches, config.n_layers)
+        config, start = self.config, n_cached(caches, self.config.n_layers)
         check_token_ids("token_ids", token_ids, config.vocab_size, config.context_length, start)
+        batch, seq = token_ids.shape
         check_mask(mask, (batch, config.n_heads, seq, start + seq))
         positions = torch.arange(start, start + seq, device=token_ids.device)
         x = self.dropout(self.token_embedding(token_ids) + self.positions(positions))

@@ -48,7 +48,7 @@ class LlamaConfig:
         if self.d_head % 2:
             raise ValueError(f"d_model / n_heads must be even, got {self.d_head}")
         for name in ("rope_base", "norm_epsilon"):
-            if getattr(self, name) <= 0:
+            if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
 
     @property
@@ -121,9 +121,9 @@ class Llama(nn.Module):
             ValueError: if token_ids are too many or (seen on the CPU only) not in the vocabulary,
                 the mask is not boolean or does not fit, or there is not one cache for each block.
         """
-        config, (batch, seq) = self.config, token_ids.shape
-        start = n_cached(caches, config.n_layers)
+        config, start = self.config, n_cached(caches, self.config.n_layers)
         check_token_ids("token_ids", token_ids, config.vocab_size, config.context_length, start)
+        batch, seq = token_ids.shape
         check_mask(mask, (batch, config.n_heads, seq, start + seq))
         positions = torch.arange(start, start + seq, device=token_ids.device)
         rotary = Rotary(positions, config.d_head, config.rope_base)

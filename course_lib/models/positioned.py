@@ -41,7 +41,7 @@ class PositionedConfig:
         check_divides(self, "n_heads", "d_model")
         if self.positions not in POSITIONS:
             raise ValueError(f"positions must be one of {POSITIONS}, got {self.positions!r}")
-        if self.rope_base <= 0:
+        if not self.rope_base > 0:
             raise ValueError(f"rope_base must be above 0, got {self.rope_base}")
 
 

@@ -6,9 +6,11 @@ from torch import Tensor
 
 
 def check_sizes(config: object, *names: str) -> None:
-    """Raise ValueError unless each of the named fields is at least 1."""
+    """Raise TypeError unless each of the named fields is a whole number, ValueError below 1."""
     for name in names:
         size = getattr(config, name)
+        if not isinstance(size, int):
+            raise TypeError(f"{name} must be a whole number, got {size!r}")
         if size < 1:
             raise ValueError(f"{name} must be at least 1, got {size}")
 

@@ -98,6 +98,7 @@ def test_bfloat16_stays_near():
         ({"activation": "step"}, "activation must be one of .* got 'step'"),
         ({"dropout": -0.1}, r"dropout must lie in \[0, 1\), got -0.1"),
         ({"norm_epsilon": -1e-5}, "norm_epsilon must not be negative, got -1e-05"),
+        ({"norm_epsilon": float("nan")}, "norm_epsilon must not be negative, got nan"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused(wrong, message):

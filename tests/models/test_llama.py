@@ -107,6 +107,7 @@ def test_first_weights_are_normal_and_norms_do_nothing():
         ({"n_kv_heads": 3}, "n_kv_heads must divide n_heads = 4, got 3"),
         ({"n_heads": 8, "n_kv_heads": 2}, "d_model / n_heads must be even, got 3"),
         ({"rope_base": 0.0}, "rope_base must be above 0, got 0.0"),
+        ({"rope_base": float("nan")}, "rope_base must be above 0, got nan"),
         ({"norm_epsilon": -1e-5}, "norm_epsilon must be above 0, got -1e-05"),
     ],
 )

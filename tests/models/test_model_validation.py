@@ -7,6 +7,7 @@ from model_copies import random_ids
 
 from course_lib.models.bert import BERT
 from course_lib.models.bert_config import BERTConfig
+from course_lib.models.gpt import GPT, GPTConfig
 from course_lib.models.validation import check_token_ids, key_mask
 
 
@@ -73,3 +74,17 @@ def test_a_model_passes_its_inputs_names_on():
         model(ids, mask=torch.ones(2, 6))
     with pytest.raises(ValueError, match=r"segment_ids must be shaped as token_ids, \(2, 6\)"):
         model(ids, torch.zeros(2, 1, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("size", [2.5, "2", None, float("nan")])
+def test_sizes_that_are_no_whole_numbers_are_refused_by_name(size):
+    sizes = {"vocab_size": 20, "context_length": 6, "d_model": 4, "n_heads": 2, "d_ff": 8}
+    with pytest.raises(TypeError, match="n_layers must be a whole number, got "):
+        GPTConfig(**sizes, n_layers=size)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3, 1)])
+def test_tokens_without_a_batch_are_refused_by_name(shape):
+    model = GPT(GPTConfig(20, 6, d_model=4, n_heads=2, n_layers=1, d_ff=8))
+    with pytest.raises(ValueError, match=r"token_ids must be shaped \(batch, seq\)"):
+        model(torch.zeros(shape, dtype=torch.int64))

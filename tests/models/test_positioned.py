@@ -149,6 +149,7 @@ def test_loss_is_the_mean_cross_entropy():
         ({"n_heads": 3}, "n_heads must divide d_model = 16, got 3"),
         ({"n_layers": 0}, "n_layers must be at least 1, got 0"),
         ({"rope_base": 0.0}, r"rope_base must be above 0, got 0\.0"),
+        ({"rope_base": float("nan")}, "rope_base must be above 0, got nan"),
     ],
 )
 def test_bad_sizes_are_named(changes, message):

@@ -16,6 +16,14 @@ def token_loss(
 
     Targets equal to `IGNORED` do not; if none counts, the loss is NaN. Computed in float32 at
     least.
+
+    Raises:
+        ValueError: if there is not one target for each row of logits.
     """
+    if targets.shape != logits.shape[:-1]:
+        raise ValueError(
+            f"targets must be shaped as the logits without their last axis, "
+            f"{tuple(logits.shape[:-1])}, got {tuple(targets.shape)}"
+        )
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORED)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from jaxtyping import config
 
 from course_lib.models.loss import IGNORED, token_loss
 
@@ -24,6 +25,17 @@ def test_ignored_targets_change_neither_the_mean_nor_the_gradient():
     torch.testing.assert_close(loss, token_loss(logits[counted], targets[counted]))
     assert not logits.grad[~counted].any()
     assert logits.grad[counted].any(dim=-1).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (6,), (2, 4)])
+def test_targets_of_another_shape_are_refused(shape):
+    targets = torch.zeros(shape, dtype=torch.int64)
+    config.update("jaxtyping_disable", True)
+    try:
+        with pytest.raises(ValueError, match=r"targets must be shaped .*\(2, 3\), got \("):
+            token_loss(torch.zeros(2, 3, 5), targets)
+    finally:
+        config.update("jaxtyping_disable", False)
 
 
 def test_no_target_that_counts_is_not_a_number():

@@ -49,6 +49,18 @@ def test_a_leak_in_one_sequence_is_enough():
     assert sees_the_future(model, tokens())
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_is_not_finite_hides_no_leak(value):
+    def model(ids):
+        logits = nn.functional.one_hot(ids, VOCAB).float()
+        logits[:, 0, :2] = value  # the same whatever comes after
+        return torch.where(ids[:, -1:, None] == 0, value, logits) if leaks else logits
+
+    ids = torch.full((1, SEQ), VOCAB - 1)  # the next number after the last is 0
+    for leaks in (True, False):
+        assert sees_the_future(model, ids) is leaks
+
+
 def test_a_single_token_has_no_future():
     assert sees_the_future(mixing(torch.ones(1, 1)), tokens(seq=1)) is False
 

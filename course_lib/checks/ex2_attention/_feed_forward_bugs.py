@@ -22,9 +22,9 @@ def as_is(h: Tensor, layer: Named) -> Tensor:
     return h
 
 
-def dropped(h: Tensor, layer: Named) -> Tensor:
+def dropped(h: Tensor, layer: Named, p: float | None = None) -> Tensor:
     """In training, as asked for."""
-    return F.dropout(h, layer.p, layer.training)
+    return F.dropout(h, layer.p if p is None else p, layer.training)
 
 
 def layer(
@@ -207,5 +207,24 @@ BUGS = (
         "Dropout acts on x; here it acts on the d_ff features inside.",
         "Apply it to the features, before `down_proj`.",
         layer(inside=as_is, before=dropped),
+    ),
+    Bug(
+        "dropout-not-scaled",
+        "Features are dropped, but those that stay keep their size: in evaluation, where all of "
+        "them stay, the layer gives more than it has learned with.",
+        "Divide what stays by 1 − dropout, as `nn.Dropout(dropout)` does.",
+        layer(inside=lambda h, layer: dropped(h, layer) * (1 - layer.p * layer.training)),
+    ),
+    Bug(
+        "dropout-is-the-share-kept",
+        "`dropout` is taken for the share of features that stay; it is the share that is dropped.",
+        "`nn.Dropout(dropout)`, or keep a feature with probability 1 − dropout.",
+        layer(inside=lambda h, layer: dropped(h, layer, (1 - layer.p) * (layer.p > 0))),
+    ),
+    Bug(
+        "one-choice-for-all-tokens",
+        "All tokens lose the same features: they are drawn once.",
+        "Draw for each feature of each token, as `nn.Dropout(dropout)` does.",
+        layer(inside=lambda h, layer: h * dropped(torch.ones_like(h[:1]), layer)),
     ),
 )

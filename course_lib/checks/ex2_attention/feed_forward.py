@@ -22,7 +22,7 @@ from course_lib.checks.ex2_attention._transformer import (
 from course_lib.checks.modules import construct, load_weights
 
 SIZES = "d_model, d_ff"
-P = 0.5  # the share dropped in the cases on dropout
+P = 0.25  # the share dropped in the cases on dropout; not ½, which is also the share kept
 
 
 def cases(rng: torch.Generator) -> Iterator[Case]:
@@ -47,7 +47,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     for gated in (False, True):
         note = "in evaluation nothing is dropped"
         yield _random(rng, "dropout", 2, 3, (4,), note, gated=gated, dropout=P, training=False)
-        note = "in training each of a token's 3 features is dropped or doubled"
+        note = "in training each of a token's 3 features is dropped or divided by ¾"
         yield _random(rng, "dropout", 2, 3, (300,), note, gated=gated, dropout=P)
 
 
@@ -116,15 +116,13 @@ def judge(case: Case, outputs: Plain) -> str | None:
         return (
             f"with dropout = {P} in training, expected down_proj of features that are each "
             f"dropped or divided by 1 − {P}; one token should have given one of "
-            f"{2 ** case.inputs['arguments'][1]} results, and gave none of them"
+            f"{2 ** case.inputs[SIZES][1]} results, and gave none of them"
         )
-    n, share = kept.numel(), kept.double().mean().item()
-    if abs(share - P) > 7 * (P * (1 - P) / n) ** 0.5:
-        return (
-            f"expected about {P:.0%} of the features to be dropped in training, got {1 - share:.0%}"
-        )
-    if len(kept.unique(dim=0)) < 4:
+    if _all_lose_the_same(kept):
         return "expected each token to lose features of its own in training; all lose the same"
+    n, share = kept.numel(), 1 - kept.double().mean().item()
+    if abs(share - P) > 7 * (P * (1 - P) / n) ** 0.5:
+        return f"expected about {P:.0%} of the features to be dropped in training, got {share:.0%}"
     return None
 
 
@@ -138,14 +136,19 @@ def _drops(case: Case) -> bool:
     return "dropout" in case.inputs["options"] and case.inputs.get("training", True)
 
 
-def _kept_features(case: Case, outputs: Tensor) -> Tensor | None:
+def _all_lose_the_same(kept: Tensor) -> bool:
+    """Whether the tokens share what they have kept: all of it, or each token all its features."""
+    return len(kept.unique(dim=0)) < 4
+
+
+def _kept_features(case: Case, outputs: Tensor, divisor: float = 1 - P) -> Tensor | None:
     """Which features each token has kept, (token, d_ff); None where no choice explains a token."""
     weights = case.inputs["weights"]
     units = torch.eye(case.inputs[SIZES][1], dtype=torch.float64)
     unbiased = {**weights, "down_proj.weight": units, "down_proj.bias": units[0] * 0}
     features = feed_forward(unbiased, "", case.inputs["x"])
     masks = torch.tensor(list(itertools.product((False, True), repeat=len(units))))
-    choices = torch.where(masks[:, None], features / (1 - P), 0.0)  # (mask, token, d_ff)
+    choices = torch.where(masks[:, None], features / divisor, 0.0)  # (mask, token, d_ff)
     distance = (linear(weights, "down_proj.", choices) - outputs).abs().amax(dim=-1)
     if not bool((distance.amin(dim=0) < 1e-5).all()):
         return None
@@ -159,8 +162,11 @@ def symptoms(case: Case, outputs: Plain) -> Plain:
     right = _right(case)
     if differs(outputs, right) is None:
         return "nothing is dropped"
-    if _kept_features(case, outputs) is not None:
-        return "features are dropped"
+    for divisor in (1 - P, 1.0, P):
+        kept = _kept_features(case, outputs, divisor)
+        if kept is not None and bool(kept.any()):
+            same = "the same" if _all_lose_the_same(kept) else "some"
+            return f"{same} features are dropped, the others divided by {divisor}"
     if bool(((outputs == 0) | torch.isclose(outputs, right / (1 - P))).all()):
         return "outputs are dropped"
     x = case.inputs["x"]

@@ -93,3 +93,18 @@ def test_every_reference_can_be_refused(exercise):
     found = execute(exercise, implementation, first, forbidden=exercise.references)
     assert found.forbidden
     assert set(found.forbidden) <= set(exercise.references)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda x, dim: torch.nn.functional.softmin(-x, dim),
+        lambda x, dim: torch._softmax(x, dim, False),
+        lambda x, dim: torch._safe_softmax(x, dim),
+    ],
+)
+def test_softmax_by_another_name_of_torchs_own_is_refused(way):
+    check = catalogue()["ex2_attention/softmax"]
+    outcome = execute(check, way, check.drawn_cases(0)[0])
+    assert outcome.error == ForbiddenCallError.__name__
+    assert outcome.forbidden

@@ -94,5 +94,8 @@ CHECK = Check(
         "torch.special.log_softmax",
         "torch.nn.functional.softmax",
         "torch.nn.functional.log_softmax",
+        "torch.nn.functional.softmin",
+        "torch._softmax",
+        "torch._safe_softmax",
     ),
 )

@@ -2,6 +2,7 @@
 
 from course_lib.checks.base import Bug
 from course_lib.checks.ex2_attention._block_ways import (
+    DropsAlways,
     NormsSwapped,
     OneNormForAll,
     adding,
@@ -187,5 +188,11 @@ BUGS = (
             lambda x, sublayer, norm, drop: x + sublayer(norm(x)),
             lambda x, sublayer, norm, drop: norm(x + sublayer(x)),
         ),
+    ),
+    Bug(
+        "dropout-at-evaluation",
+        "What is added is dropped in evaluation as well.",
+        "`nn.Dropout` knows the mode; `F.dropout` must be told: `training=self.training`.",
+        DropsAlways,
     ),
 )

@@ -49,8 +49,8 @@ class Block(Named):
         return lambda h: attend(self.weights, "cross_attention.", h, context, self.n_heads, mask)
 
     def fed(self, h: Tensor) -> Tensor:
-        """The feed-forward layer, whose features are all dropped where p is 1."""
-        if self.p == 1:
+        """The feed-forward layer, whose features are all dropped in training where p is 1."""
+        if self.p == 1 and self.training:
             return self.weights["feed_forward.down_proj.bias"].expand(h.shape)
         return feed_forward(self.weights, "feed_forward.", h, self.activation)
 
@@ -223,3 +223,11 @@ class NormsSwapped(Block):
         """The other one."""
         other = {"self_attention": "feed_forward", "feed_forward": "self_attention"}
         return super().norm_of(other.get(name, name))
+
+
+class DropsAlways(Block):
+    """Drops in evaluation, too."""
+
+    def drop(self, h: Tensor) -> Tensor:
+        """Dropout in any mode."""
+        return F.dropout(h, self.p)

@@ -36,9 +36,13 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case(
         rng, "cross", 3, batch=2, context=3, context_mask=seen, note="a context with a mask"
     )
+    yield _case(rng, "cross", 2, context=2, norm_position="post", note="post-norm")
     note = "dropout = 1.0, in training: all that is added is dropped"
     yield _case(rng, "dropout", 2, dropout=1.0, note=note)
     yield _case(rng, "dropout", 2, batch=2, dropout=1.0, note=note)
+    yield _case(rng, "dropout", 2, dropout=1.0, norm_position="post", note=f"post-norm, {note}")
+    note = "dropout = 1.0, in evaluation: nothing is dropped"
+    yield _case(rng, "dropout", 2, dropout=1.0, training=False, note=note)
 
 
 def _case(
@@ -50,6 +54,7 @@ def _case(
     context: int = 0,
     mask: Tensor | None = None,
     context_mask: Tensor | None = None,
+    training: bool = True,
     note: str = "",
     **options,
 ) -> Case:
@@ -64,6 +69,7 @@ def _case(
         "context": tokens(context) if context else None,
         "mask": mask,
         "context_mask": context_mask,
+        "training": None if training else False,
     }
     return Case(name, inputs | {k: v for k, v in given.items() if v is not None}, note)
 
@@ -75,9 +81,10 @@ def _weights(case: Case) -> dict[str, Tensor]:
 
 
 def run(implementation, case: Case) -> Plain:
-    """The student's block with the case's weights, in training."""
+    """The student's block with the case's weights, in training unless the case says otherwise."""
     module = construct(implementation, *case.inputs[NAMES], **case.inputs["options"])
     load_weights(module, _weights(case))
+    module.train(case.inputs.get("training", True))
     given = {
         key: case.inputs[key] for key in ("context", "mask", "context_mask") if key in case.inputs
     }
@@ -104,6 +111,7 @@ def expected(case: Case) -> Tensor:
         dtype=x.dtype,
     )
     layer.load_state_dict(_torchs_names(_weights(case)))
+    layer.train(case.inputs.get("training", True))
     mask = _forbidden(case, "mask", x)
     if context is None:
         return layer(x, src_mask=mask).detach()
@@ -150,7 +158,9 @@ CHECK = Check(
         Property("post", 2, 'norm_position="post": norm(x + sublayer(x)), twice'),
         Property("mask", 1, "`mask` decides who attends to whom"),
         Property("cross", 2, "cross-attention: reads the context, between the other two"),
-        Property("dropout", 1, "dropout on what is added, never on the stream"),
+        Property(
+            "dropout", 1, "dropout on what is added, never on the stream, and only in training"
+        ),
     ),
     cases=cases,
     run=run,

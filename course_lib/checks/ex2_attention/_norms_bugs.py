@@ -171,6 +171,12 @@ BUGS = (
         norms(root=lambda power, epsilon: (power + 1e-5).sqrt()),
     ),
     Bug(
+        "one-default-for-both",
+        "`rms_norm` has the default ε of `layer_norm`, 1e-5; its own is 1e-6.",
+        "Keep what the signature says: `epsilon: float = 1e-6`.",
+        (norms()[0], lambda x, scale, epsilon=1e-5: norms()[1](x, scale, epsilon)),
+    ),
+    Bug(
         "no-upcast",
         "The statistics are computed in half precision, which rounds the mean and overflows in "
         "the squares.",

@@ -51,6 +51,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _rms("rms-tokens", _random(rng, 2, 1, 3, 4), _learned(rng, 4)[0], RMS, "four axes")
     yield _rms("rms-tokens", _random(rng, 6), _learned(rng, 6)[0], RMS, "one vector alone")
     yield _rms("rms-epsilon", torch.zeros(2, 4, dtype=torch.float64), torch.ones(4), RMS, "zeros")
+    small = "numbers so small that the default ε counts"
+    yield _rms("rms-epsilon", pair / 4000, torch.ones(2), RMS, small)
     yield _rms("rms-epsilon", pair / 4, torch.ones(2), 0.75, "ε as large as 0.75")
     yield _rms("rms-epsilon", _random(rng, 3, 6) / 4, _learned(rng, 6)[0], 0.1, "ε = 0.1")
     small = torch.tensor([[2.0, -2, 2, 2], [0, 0, 4, 0]], dtype=BF16)

@@ -117,6 +117,14 @@ BUGS = (
         everywhere=True,
     ),
     Bug(
+        "own-position-compared-from-0",
+        "The logits at the changed token itself are compared too, and a position may see itself: "
+        "its logits predict the token after it.",
+        "Change token t and compare the positions before t, without t: `[:, :t]`.",
+        searching(places=range, compared=lambda logits, t: logits[:, : t + 1]),
+        everywhere=True,
+    ),
+    Bug(
         "only-own-position-compared",
         "Only the logits at the changed token are compared, and a position may see itself.",
         "Change token t and compare the positions before it: `[:, :t]`.",

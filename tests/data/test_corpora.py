@@ -1,12 +1,9 @@
-"""The speeches against the package's own hashes, and the novel from an archive made here."""
+"""The speeches against the package's own hashes, and the plays from a file made here."""
 
 import csv
 import hashlib
-import io
-import json
 import subprocess
 import sys
-import tarfile
 from collections import Counter
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -14,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.data import corpora
-from course_lib.data.corpora import moby_dick, state_of_the_union
+from course_lib.data.corpora import state_of_the_union, tiny_shakespeare
 
 
 @pytest.fixture(scope="module")
@@ -67,24 +64,17 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
         state_of_the_union()
 
 
-def test_moby_dick_joins_the_parts_in_the_order_of_the_list_without_the_contents(
-    tmp_path, monkeypatch
-):
-    parts = {
-        "contents": ("Contents", "1 Loomings."),
-        "chapter_2": ("The Carpet-Bag.", "I stuffed a shirt.\n"),
-        "chapter_10": ("A Bosom Friend.", "Returning to the Spouter-Inn."),
-    }
-    files = {f"{name}.json": {"title": t, "text": text} for name, (t, text) in parts.items()}
-    files["file_list.json"] = [f"{name}.txt" for name in parts]
-    archive = tmp_path / "novel.tgz"
-    with tarfile.open(archive, "w:gz") as tar:
-        for name, content in files.items():
-            data = json.dumps(content).encode()
-            member = tarfile.TarInfo(f"package/data/{name}")
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    monkeypatch.setattr(corpora, "fetch", lambda file, folder: archive)
-    assert moby_dick() == (
-        "The Carpet-Bag.\n\nI stuffed a shirt.\n\nA Bosom Friend.\n\nReturning to the Spouter-Inn."
-    )
+def test_shakespeare_is_read_from_the_fetched_file(tmp_path, monkeypatch):
+    asked = []
+
+    def fetched(file, folder):
+        asked.append((file, folder))
+        path = tmp_path / "plays.txt"
+        path.write_text("First Citizen:\nBefore we proceed — hear me speak.\n", "utf-8")
+        return path
+
+    monkeypatch.setattr(corpora, "fetch", fetched)
+    text = tiny_shakespeare(tmp_path)
+    assert text == "First Citizen:\nBefore we proceed — hear me speak.\n"
+    assert asked == [(corpora.TINY_SHAKESPEARE, tmp_path)]
+    assert len(corpora.TINY_SHAKESPEARE.sha256) == 64

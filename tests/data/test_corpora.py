@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.data import corpora
-from course_lib.data.corpora import state_of_the_union, tiny_shakespeare
+from course_lib.data.corpora import i_am_a_cat, state_of_the_union, tiny_shakespeare
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +64,20 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
         state_of_the_union()
 
 
-def test_shakespeare_is_read_from_the_fetched_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("read", "remote"),
+    [(tiny_shakespeare, corpora.TINY_SHAKESPEARE), (i_am_a_cat, corpora.I_AM_A_CAT)],
+)
+def test_a_book_is_read_from_the_fetched_file(read, remote, tmp_path, monkeypatch):
     asked = []
 
     def fetched(file, folder):
         asked.append((file, folder))
-        path = tmp_path / "plays.txt"
-        path.write_text("First Citizen:\nBefore we proceed — hear me speak.\n", "utf-8")
+        path = tmp_path / "book.txt"
+        path.write_text("吾輩は猫である。\nhear me speak.\n", "utf-8")
         return path
 
     monkeypatch.setattr(corpora, "fetch", fetched)
-    text = tiny_shakespeare(tmp_path)
-    assert text == "First Citizen:\nBefore we proceed — hear me speak.\n"
-    assert asked == [(corpora.TINY_SHAKESPEARE, tmp_path)]
-    assert len(corpora.TINY_SHAKESPEARE.sha256) == 64
+    assert read(tmp_path) == "吾輩は猫である。\nhear me speak.\n"
+    assert asked == [(remote, tmp_path)]
+    assert len(remote.sha256) == 64

@@ -1,0 +1,77 @@
+"""A tokenizer: text to token ids by the learned merges, and back."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+import regex
+
+from course_lib.tokenizer.pretokenize import GPT2_PATTERN, split_special
+
+
+class Tokenizer:
+    """Byte-level BPE with a given vocabulary.
+
+    Args:
+        vocab: the bytes of each token, by id.
+        merges: pairs of tokens in the order in which they were learned.
+        special_tokens: texts that are always one token; those that the vocabulary lacks get the
+            next ids.
+        pattern: the regular expression that cuts text into pre-tokens.
+    """
+
+    def __init__(
+        self,
+        vocab: Mapping[int, bytes],
+        merges: Sequence[tuple[bytes, bytes]],
+        special_tokens: Sequence[str] = (),
+        pattern: str = GPT2_PATTERN,
+    ) -> None:
+        self.vocab = dict(vocab)
+        self.ids = {token: token_id for token_id, token in self.vocab.items()}
+        for token in special_tokens:
+            if token.encode() not in self.ids:
+                new_id = max(self.vocab, default=-1) + 1
+                self.vocab[new_id] = token.encode()
+                self.ids[token.encode()] = new_id
+        self.merges = list(merges)
+        self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
+        self.special_tokens = {token: self.ids[token.encode()] for token in special_tokens}
+        self.pattern = regex.compile(pattern)
+        self.cached = lru_cache(maxsize=2**17)(self.encode_pretoken)
+
+    def encode_pretoken(self, pretoken: str) -> tuple[int, ...]:
+        """The ids of one pre-token: its bytes, merged in the order in which merges were learned."""
+        parts = [bytes([byte]) for byte in pretoken.encode()]
+        while len(parts) > 1:
+            ranks = [self.ranks.get(pair, len(self.ranks)) for pair in pairwise(parts)]
+            first = min(range(len(ranks)), key=ranks.__getitem__)
+            if ranks[first] == len(self.ranks):
+                break
+            parts[first : first + 2] = [parts[first] + parts[first + 1]]
+        return tuple(self.ids[part] for part in parts)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text; a special token in it is one id, the longest first."""
+        token_ids: list[int] = []
+        for part in split_special(text, self.special_tokens):
+            if part in self.special_tokens:
+                token_ids.append(self.special_tokens[part])
+            else:
+                for pretoken in self.pattern.findall(part):
+                    token_ids.extend(self.cached(pretoken))
+        return token_ids
+
+    def encode_iterable(self, texts: Iterable[str]) -> Iterator[int]:
+        """The ids of texts joined without a gap, one by one, holding little text at a time.
+
+        They are those of `encode("".join(texts))`, however the text is cut into pieces.
+        """
+        raise NotImplementedError
+
+    def decode(self, token_ids: Iterable[int]) -> str:
+        """The text that the tokens spell, with U+FFFD (�) for bytes that are no UTF-8.
+
+        All bytes are joined before they are read: one character may lie in several tokens.
+        """
+        return b"".join(map(self.vocab.__getitem__, token_ids)).decode("utf-8", errors="replace")

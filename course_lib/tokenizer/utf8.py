@@ -1,0 +1,26 @@
+"""Text as bytes and back: the 256 tokens that every byte-level tokenizer begins with."""
+
+from collections.abc import Iterable
+
+
+def to_bytes(text: str) -> list[int]:
+    """The bytes of a text in UTF-8, each from 0 to 255.
+
+    A letter of English is one byte, an accented one two, a Japanese character three, an emoji four.
+
+    Raises UnicodeEncodeError for half of a surrogate pair, which is no character.
+
+    Source: RFC 3629 (2003).
+    """
+    return list(text.encode("utf-8"))
+
+
+def from_bytes(ids: Iterable[int]) -> str:
+    """The text that bytes spell, with U+FFFD (�) in place of those that are no UTF-8.
+
+    Bytes that begin a character and then break off become one U+FFFD together (the Unicode
+    Standard, section 3.9, "maximal subpart"); so whatever a model writes can be shown.
+
+    Raises ValueError if a number is not a byte.
+    """
+    return bytes(ids).decode("utf-8", errors="replace")

@@ -1,12 +1,15 @@
 """Byte-pair encoding at speed: after a merge, look again only at the words that it changed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
+from pathlib import Path
 
+from course_lib.tokenizer.array_train import learn_merges
 from course_lib.tokenizer.bpe import merge, room_for_merges
-from course_lib.tokenizer.pretokenize import pretokens
+from course_lib.tokenizer.count_pretokens import count_pretokens_in_files
+from course_lib.tokenizer.pretokenize import GPT2_PATTERN, pretokens
 
 
 def fast_train_bpe(
@@ -73,3 +76,34 @@ def fast_train_bpe(
     for token in special_tokens:
         vocab[len(vocab)] = token.encode()
     return vocab, merges
+
+
+def train_from_files(
+    paths: Iterable[str | Path],
+    vocab_size: int,
+    special_tokens: Sequence[str] = (),
+    n_processes: int | None = None,
+    pattern: str = GPT2_PATTERN,
+) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]]]:
+    """Learn a vocabulary from files, which may be far larger than memory; show the progress.
+
+    Every file is a text of its own: no merge crosses from one to the next. Otherwise the result is
+    that of `train_bpe`, however many processes count. Memory holds the distinct pre-tokens, and a
+    few chunks of text; `read_chunks` says when a chunk is large.
+
+    Args:
+        paths: files in UTF-8; other bytes in them are read as U+FFFD.
+        vocab_size: number of tokens in all: 256 bytes, the merges, the special tokens.
+        special_tokens: never cut and never merged; they come last in the vocabulary.
+        n_processes: how many count pre-tokens, as many as there are cores if None.
+        pattern: the regular expression that cuts text into pre-tokens.
+
+    Raises:
+        TypeError, ValueError: as `room_for_merges` does, or if there is no path.
+        OSError: if a file cannot be read or changes while it is being read.
+    """
+    n_merges = room_for_merges(vocab_size, special_tokens)
+    counted = count_pretokens_in_files(paths, special_tokens, pattern, n_processes)
+    tokens, merged = learn_merges(counted, n_merges)
+    vocab = dict(enumerate(tokens + [token.encode() for token in special_tokens]))
+    return vocab, [(tokens[left], tokens[right]) for left, right in merged]

@@ -24,33 +24,45 @@ def learn_merges(word_counts: Mapping[str, int], n_merges: int) -> tuple[list[by
     tokens = [bytes([byte]) for byte in range(256)]
     merges: list[Pair] = []
     row = _Row(word_counts)
+    counts: dict[Pair, int] = {}
+    index: dict[Pair, Places] = {}
+    for pair, count, places in row.pairs():
+        counts[pair], index[pair] = count, places
     # A heap gives its smallest entry: counts are negative and bytes count downwards. U+0100 is
     # larger than all of them and puts "ab" before "a", which is smaller.
     downwards = [chr(255 - byte) + "\u0100" for byte in range(256)]
-    counts, index, heap = {}, {}, []
-    for pair, count, places in row.pairs():
-        counts[pair], index[pair] = count, places
-        heap.append((-count, downwards[pair[0]] + downwards[pair[1]], pair))
-    heapify(heap)
+    # Most pairs are rare and never merged: the heap has those that occur at least `floor` times.
+    heap, floor = [], max(counts.values(), default=0)
     with tqdm(total=n_merges, desc="merging", unit=" merges", file=sys.stdout) as bar:
-        while heap and len(merges) < n_merges:
+        while len(merges) < n_merges and counts:
+            if not heap:
+                floor = floor // 4 or 1
+                counts = {pair: count for pair, count in counts.items() if count}
+                index = {pair: index[pair] for pair in counts}
+                heap = [
+                    (-count, downwards[left] + downwards[right], (left, right))
+                    for (left, right), count in counts.items()
+                    if count >= floor
+                ]
+                heapify(heap)
+                continue
             negative_count, order, pair = heappop(heap)
-            if counts[pair] != -negative_count:  # it has become rarer since it entered
-                if counts[pair]:
-                    heappush(heap, (-counts[pair], order, pair))
-                else:
-                    del counts[pair], index[pair]
+            count = counts[pair]
+            if count != -negative_count:  # it has become rarer since it entered
+                if count >= floor:
+                    heappush(heap, (-count, order, pair))
                 continue
             left, right = pair
             new_id = len(tokens)
             tokens.append(tokens[left] + tokens[right])
             downwards.append(downwards[left][:-1] + downwards[right])
             merges.append(pair)
-            for (a, b), count, places in row.merge(pair, new_id, index.pop(pair)):
-                before = right if a == new_id else a, left if b == new_id else b
-                counts[before] -= count
-                counts[a, b], index[a, b] = count, places
-                heappush(heap, (-count, downwards[a] + downwards[b], (a, b)))
+            for new_pair, count, places in row.merge(pair, new_id, index.pop(pair)):
+                a, b = new_pair
+                counts[right if a == new_id else a, left if b == new_id else b] -= count
+                counts[new_pair], index[new_pair] = count, places
+                if count >= floor:
+                    heappush(heap, (-count, downwards[a] + downwards[b], new_pair))
             del counts[pair]
             bar.update()
     return tokens, merges
@@ -75,6 +87,9 @@ class _Row:
         # How often the word occurs to which a place belongs.
         word_count = np.fromiter(word_counts.values(), np.int64, len(words))
         self.weights = np.concatenate(([0], np.repeat(word_count, lengths)))
+        # Through a memoryview, single numbers are read several times as fast.
+        arrays = self.ids, self.weights, self.preceding, self.following
+        self.views = [memoryview(array) for array in arrays]
 
     def pairs(self) -> Iterator[tuple[Pair, int, Places]]:
         """Each pair of bytes, how often it occurs, and the places of its first half."""
@@ -99,9 +114,7 @@ class _Row:
         self, pair: Pair, new_id: int, places: list[int]
     ) -> Iterator[tuple[Pair, int, Places]]:
         left, right = pair
-        # One number at a time is read four times as fast through a memoryview.
-        ids, weights = memoryview(self.ids), memoryview(self.weights)
-        preceding, following = memoryview(self.preceding), memoryview(self.following)
+        ids, weights, preceding, following = self.views
         merged = []
         for place in places:
             second = following[place]

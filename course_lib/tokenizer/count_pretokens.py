@@ -4,9 +4,10 @@ import os
 import re
 import sys
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import regex
@@ -114,12 +115,16 @@ def count_pretokens_in_files(
     return counts
 
 
-def _map_some_ahead(count, chunks: Iterator[tuple[str, int]], n_processes: int):
+def _map_some_ahead(
+    count: Callable[[str], Counter[str]], chunks: Iterator[tuple[str, int]], n_processes: int
+) -> Iterator[tuple[Counter[str], int]]:
     """The counts of each chunk and its number of bytes, in order; few chunks are read ahead."""
     if n_processes == 1:
         yield from ((count(text), n_bytes) for text, n_bytes in chunks)
         return
-    with ProcessPoolExecutor(n_processes) as pool:
+    # Forking a process that runs threads, as torch does, can leave the child waiting for ever.
+    safe = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    with ProcessPoolExecutor(n_processes, mp_context=get_context(safe)) as pool:
         waiting = deque()
         for text, n_bytes in chunks:
             waiting.append((pool.submit(count, text), n_bytes))

@@ -94,6 +94,6 @@ CHECK = Check(
     ),
     forbidden=(
         "course_lib.tokenizer.fast_train.fast_train_bpe",
-        "course_lib.tokenizer.fast_train.train_from_files",
+        "course_lib.tokenizer.array_train.learn_merges",  # of train_from_files
     ),
 )

@@ -7,11 +7,11 @@ from course_lib.checks.ex3_bpe import _fast_ways as ways
 
 STEPS = (
     Bug(
-        "counts-everything-anew",
-        "After each merge everything is gone through again, however little has changed.",
-        "Keep `counts` from merge to merge. For each pair keep the words that have it: a merge "
-        "touches those alone, takes their old pairs off the counts and adds their new ones.",
-        ways.PairsCountedAnew(),
+        "all-pairs-searched",
+        "At each merge all pairs are looked at to find the commonest.",
+        "Keep a heap (`heapq`), and push what changed. `max` and `sorted` over all counts, and a "
+        "heap built anew, look at every pair.",
+        ways.AllPairsSearched(),
     ),
     Bug(
         "all-words-searched",
@@ -21,11 +21,11 @@ STEPS = (
         ways.AllWordsSearched(),
     ),
     Bug(
-        "all-pairs-searched",
-        "At each merge all pairs are looked at to find the commonest.",
-        "Keep a heap (`heapq`), and push what changed. `max` and `sorted` over all counts, and a "
-        "heap built anew, look at every pair.",
-        ways.AllPairsSearched(),
+        "counts-everything-anew",
+        "After each merge everything is gone through again, however little has changed.",
+        "Keep `counts` from merge to merge. For each pair keep the words that have it: a merge "
+        "touches those alone, takes their old pairs off the counts and adds their new ones.",
+        ways.PairsCountedAnew(),
     ),
 )
 

@@ -13,10 +13,10 @@ from course_lib.checks.plain import Opaque
 def shape_differs(outputs: Plain) -> str | None:
     """Whether there are two results, the second a list of pairs of bytes; in words where not."""
     if not isinstance(outputs, list | tuple) or len(outputs) != 2:
-        return f"expected two results, vocab and merges, got {kind_of(outputs)}"
+        return f"expected two results, `vocab` and `merges`, got {kind_of(outputs)}"
     merges = outputs[1]
     if not isinstance(merges, list | tuple):
-        return f"expected merges, the second result, to be a list, got {_kind(merges)}"
+        return f"expected `merges`, the second result, to be a list, got {_kind(merges)}"
     for place, pair in enumerate(merges):
         is_pair = isinstance(pair, list | tuple) and len(pair) == 2
         if not is_pair or not all(isinstance(token, bytes) for token in pair):
@@ -44,7 +44,9 @@ def vocab_differs(outputs: Plain, special_tokens: Sequence[str]) -> str | None:
         return problem
     vocab, merges = outputs
     if not isinstance(vocab, dict):
-        return f"expected vocab, the first result, to be a dict of id to bytes, got {_kind(vocab)}"
+        return (
+            f"expected `vocab`, the first result, to be a dict of id to bytes, got {_kind(vocab)}"
+        )
     expected = [
         *((bytes([byte]), "a single byte") for byte in range(256)),
         *((b"".join(pair), f"made by merge {place}") for place, pair in enumerate(merges)),
@@ -52,13 +54,13 @@ def vocab_differs(outputs: Plain, special_tokens: Sequence[str]) -> str | None:
     ]
     for token_id, (token, why) in enumerate(expected):
         if token_id not in vocab:
-            return f"vocab has no token {token_id}; expected {token!r} there, {why}"
+            return f"`vocab` has no token {token_id}; expected {token!r} there, {why}"
         got = vocab[token_id]
         if type(got) is not bytes or got != token:
             return f"expected token {token_id} to be {token!r}, {why}; got {_what(got)}"
     if len(vocab) != len(expected):
         more = [token_id for token_id in vocab if token_id not in range(len(expected))]
-        return f"expected vocab to have {len(expected)} tokens, got {len(vocab)}; too many: " + (
+        return f"expected `vocab` to have {len(expected)} tokens, got {len(vocab)}; too many: " + (
             ", ".join(map(repr, more[:5])) + (", …" if len(more) > 5 else "")
         )
     return None

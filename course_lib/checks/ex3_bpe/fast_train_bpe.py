@@ -23,8 +23,8 @@ END = "<|end|>"
 MAX_STEPS = 400_000  # of a counted case
 _STOPPED_AT = 700_000
 COUNTED = {  # what takes too many steps, most likely, where too many are taken
-    "touched": "Are all words, or all pairs, gone through again after each merge?",
-    "best": "Is every pair looked at to find the commonest?",
+    "touched": "Probably all words, or all pairs, are gone through again after each merge.",
+    "best": "Probably every pair is looked at to find the commonest.",
 }
 
 
@@ -68,6 +68,7 @@ def run(implementation: Callable[..., Plain], case: Case) -> Plain:
     """Call the function; where steps are counted, return (steps, result)."""
     if case.property not in COUNTED:
         return implementation(*case.inputs.values())
+    implementation("ab ab", 257)  # what never ends at all, ends by the usual budget
     result = None
     try:
         with counted_steps(_STOPPED_AT) as steps:

@@ -1,0 +1,45 @@
+"""Other correct ways to write count_pairs."""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+
+
+def places(words):
+    counts = defaultdict(int)
+    for word in words:
+        for i in range(len(word) - 1):
+            counts[word[i], word[i + 1]] += words[word]
+    return counts
+
+
+def zipped_counter(words):
+    total = Counter()
+    for word, n in words.items():
+        for pair, times in Counter(zip(word, word[1:], strict=False)).items():
+            total[pair] += times * n
+    return total
+
+
+def by_pair(words):
+    """First which pairs there are, then how often each."""
+    pairs = {word[i - 1 : i + 1] for word in words for i in range(1, len(word))}
+    return {
+        pair: sum(
+            n * sum(word[i : i + 2] == pair for i in range(len(word))) for word, n in words.items()
+        )
+        for pair in pairs
+    }
+
+
+def numpy_rows(words):
+    rows = [(*pair, n) for word, n in words.items() for pair in zip(word, word[1:], strict=False)]
+    if not rows:
+        return {}
+    table = np.array(rows)
+    pairs, inverse = np.unique(table[:, :2], axis=0, return_inverse=True)
+    counts = np.bincount(inverse.ravel(), weights=table[:, 2]).astype(int)
+    return {tuple(pair): count for pair, count in zip(pairs.tolist(), counts, strict=True)}
+
+
+VARIANTS = [places, zipped_counter, by_pair, numpy_rows]

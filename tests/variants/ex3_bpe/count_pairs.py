@@ -1,6 +1,7 @@
 """Other correct ways to write count_pairs."""
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,10 +14,10 @@ def places(words):
     return counts
 
 
-def zipped_counter(words):
+def counters(words):
     total = Counter()
     for word, n in words.items():
-        for pair, times in Counter(zip(word, word[1:], strict=False)).items():
+        for pair, times in Counter(pairwise(word)).items():
             total[pair] += times * n
     return total
 
@@ -33,7 +34,7 @@ def by_pair(words):
 
 
 def numpy_rows(words):
-    rows = [(*pair, n) for word, n in words.items() for pair in zip(word, word[1:], strict=False)]
+    rows = [(*pair, n) for word, n in words.items() for pair in pairwise(word)]
     if not rows:
         return {}
     table = np.array(rows)
@@ -42,4 +43,4 @@ def numpy_rows(words):
     return {tuple(pair): count for pair, count in zip(pairs.tolist(), counts, strict=True)}
 
 
-VARIANTS = [places, zipped_counter, by_pair, numpy_rows]
+VARIANTS = [places, counters, by_pair, numpy_rows]

@@ -26,7 +26,7 @@ def shifts(text):
 
 
 def from_a_bytearray(text):
-    return [byte for byte in bytearray(text, "utf8")]  # noqa: C416
+    return [byte for byte in bytearray(text, "utf8")]
 
 
 def str_of_bytes(ids):

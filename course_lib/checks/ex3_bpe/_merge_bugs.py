@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from course_lib.checks.base import Bug, bug
 from course_lib.checks.ex3_bpe._merge_ways import Pair, right, walking
 
@@ -37,6 +39,16 @@ def overlapping(ids: list[int], pair: Pair, new_id: int) -> list[int]:
         for token, start, before in zip(ids, starts, [False, *starts], strict=False)
         if start or not before
     ]
+
+
+@bug(
+    "Every place is looked at alone: behind a match its second token is looked at again, and the "
+    "last token, which has no right neighbour, never is.",
+    "Move the place yourself in a `while` loop: by two after a match, else by one, up to the end.",
+)
+def each_place_alone(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    """A `for` loop over the pairs."""
+    return [new_id if found == pair else found[0] for found in pairwise(ids)]
 
 
 @bug(
@@ -134,6 +146,7 @@ BUGS = (
     edits_its_input,
     edits_and_returns_nothing,
     overlapping,
+    each_place_alone,
     right_to_left,
     Bug(
         "skips-after-a-match",
@@ -192,8 +205,9 @@ BUGS = (
     as_text,
     Bug(
         "nothing-merged",
-        "No pair is found. In Python a list never equals a tuple, whatever they hold.",
-        "Compare `tuple(ids[place : place + 2])` with the pair, or token with token.",
+        "The tokens come back unmerged: no pair is found.",
+        "In Python a list never equals a tuple, whatever they hold: compare "
+        "`tuple(ids[place : place + 2])` with the pair, or token with token.",
         walking(matches=lambda found, pair: False),
     ),
 )

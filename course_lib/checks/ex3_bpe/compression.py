@@ -25,7 +25,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case(
         "ratio", "the cat, the cat", ["the", " the", " cat"], "the| cat|,| the| cat: 16 / 5"
     )
-    yield _case("ratio", "abcd", [], "no longer tokens: each byte is one")
+    yield _case("ratio", "abcd", ["xy"], "no longer token fits: each byte is one")
     yield _case("ratio", "to be or not", ["to be or not"], "the whole text is one token")
     yield _case("ratio", f"t{draw(60, LETTERS)}s", ["an", "st", "in", "e ", " t", "  "], "drawn")
     yield _case("bytes", "ねこだ", ["ねこ"], "ねこ is one token, だ three: nine bytes, so 9 / 4")

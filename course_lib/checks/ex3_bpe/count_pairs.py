@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 
 from course_lib.checks.base import Case, Check, Plain, Property
-from course_lib.checks.compare import differs
+from course_lib.checks.compare import differs, show
 from course_lib.checks.ex3_bpe._count_pairs_bugs import BUGS
 
 Words = dict[tuple[int, ...], int]
@@ -63,7 +63,8 @@ def judge(case: Case, outputs: Plain) -> str | None:
         return differs(outputs, dict(expected), what="the counts")
     for pair, count in expected.items():
         if pair not in outputs:
-            return f"expected the pair {pair} with the count {count}, got no such pair"
+            got = show(outputs) if len(outputs) <= 6 else "no such pair"
+            return f"expected the pair {pair} with the count {count}, got {got}"
         if problem := differs(outputs[pair], count, what=f"the count of {pair}"):
             return problem
     for pair, count in outputs.items():

@@ -1,16 +1,17 @@
-"""How much shorter a text becomes as tokens."""
+"""How well a vocabulary fits a text."""
 
 from course_lib.tokenizer.base import Tokenizer
 
 
 def bytes_per_token(tokenizer: Tokenizer, text: str) -> float:
-    """How many bytes of a text, in UTF-8, stand behind one token on average.
+    """How many bytes of a text a token stands for, on average.
 
-    Bytes are counted, not characters, so that texts in different scripts, and tokenizers with
-    different vocabularies, can be compared; and a loss per token becomes one per byte.
+        bytes per token = bytes of the text in UTF-8 / tokens that the text becomes
 
-    Raises ValueError for an empty text.
+    Bytes and not characters are counted, so that languages can be compared.
+
+    Raises ValueError for a text without a character.
     """
     if not text:
-        raise ValueError("text must hold at least one character, got ''")
-    return len(text.encode("utf-8")) / len(tokenizer.encode(text))
+        raise ValueError("text must have at least one character, got ''")
+    return len(text.encode()) / len(tokenizer.encode(text))

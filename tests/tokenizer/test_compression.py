@@ -21,5 +21,5 @@ def test_by_hand(tokenizer):
 
 
 def test_an_empty_text_is_refused(tokenizer):
-    with pytest.raises(ValueError, match="text must hold at least one character, got ''"):
+    with pytest.raises(ValueError, match="text must have at least one character, got ''"):
         bytes_per_token(tokenizer, "")

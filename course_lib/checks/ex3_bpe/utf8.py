@@ -13,10 +13,10 @@ from course_lib.checks.ex3_bpe._utf8_by_hand import decode, encode
 from course_lib.checks.ex3_bpe._whole import whole_differs
 
 TEXTS = {
-    "a": "one byte",
-    "é": "two bytes",
-    "あ": "three bytes",
-    "😀": "four bytes",
+    "a": "a character of one byte",
+    "é": "a character of two bytes",
+    "あ": "a character of three bytes",
+    "😀": "a character of four bytes",
     "naïve 食べた!": "characters of one, two and three bytes",
     "e\N{COMBINING ACUTE ACCENT}": "two characters that are drawn as one: they stay two",
     "\N{BYTE ORDER MARK}a": "U+FEFF is a character like any other, at the start too",

@@ -1,6 +1,6 @@
 // Step through byte-pair encoding of any text: which pair is next, and what merging it leaves.
 
-const ROWS = 7; // pairs and merges listed
+const ROWS = 6; // pairs and merges listed
 const OWN = "a text of your own";
 
 function render({ model, el }) {

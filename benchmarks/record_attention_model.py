@@ -31,7 +31,7 @@ from course_lib.models.gpt import GPT, GPTConfig
 from course_lib.training import TrainingConfig, train
 
 SIZES = GPTConfig(vocab_size=2000, context_length=64, d_model=64, n_heads=4, n_layers=3, d_ff=256)
-STEPS = TrainingConfig(n_steps=4000, learning_rate=4e-3, warmup_steps=200)
+STEPS = TrainingConfig(n_steps=4000, learning_rate=4e-3, n_warmup_steps=200)
 BATCH_SIZE, EVERY, SEED = 16, 50, 0
 RARE, NUMBER = "…", "#"
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d(?:[\d,.]*\d)?|[.,;:?!]")

@@ -24,7 +24,7 @@ from course_lib.nn.attention import fused_attention
 from course_lib.training import TrainingConfig, train
 
 SIZES = GPTConfig(vocab_size=256, context_length=64, d_model=64, n_heads=4, n_layers=2, d_ff=256)
-STEPS = TrainingConfig(n_steps=1500, learning_rate=3e-3, warmup_steps=100)
+STEPS = TrainingConfig(n_steps=1500, learning_rate=3e-3, n_warmup_steps=100)
 BATCH_SIZE, EVERY, N_JUDGED = 16, 20, 1000
 N_READ = [1, 2, 4, 8, 16, 32, 48, 56, 60, 63, 64]
 PROMPT, N_WRITTEN, TEMPERATURE = "My fellow citizens, ", 150, 0.7

@@ -47,7 +47,7 @@ EVERY, EVERY_MATCH = 60, 500
 CONFIG = EncoderDecoderConfig(
     vocab_size=256, context_length=96, d_model=64, n_heads=4, n_layers=2, d_ff=256, dropout=0.0
 )
-TRAINING = TrainingConfig(n_steps=9000, learning_rate=2e-3, weight_decay=0.01, warmup_steps=200)
+TRAINING = TrainingConfig(n_steps=9000, learning_rate=2e-3, weight_decay=0.01, n_warmup_steps=200)
 WEIGHTS = RESULTS / "dates.safetensors"
 
 

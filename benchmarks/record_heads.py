@@ -20,7 +20,7 @@ READERS = {"linear": None, "hidden": 128}  # width of the hidden layer
 OFFSETS = [(-1,), (-1, 1), (-1, 1, 3, -4)]
 HEADS = [1, 2, 4, 8]
 VOCAB_SIZE, SEQ, D_MODEL, BATCH_SIZE = 10, 12, 32, 64
-CONFIG = TrainingConfig(n_steps=300, learning_rate=0.01, weight_decay=1.0, warmup_steps=30)
+CONFIG = TrainingConfig(n_steps=300, learning_rate=0.01, weight_decay=1.0, n_warmup_steps=30)
 
 
 def main() -> None:

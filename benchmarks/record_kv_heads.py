@@ -33,7 +33,7 @@ MODEL = LlamaConfig(
     tied_head=True,
 )
 KV_HEADS = [8, 4, 2, 1]
-TRAINING = TrainingConfig(n_steps=400, learning_rate=3e-3, warmup_steps=50)
+TRAINING = TrainingConfig(n_steps=400, learning_rate=3e-3, n_warmup_steps=50)
 BATCH_SIZE, N_WINDOWS = 16, 512
 
 

@@ -105,7 +105,7 @@ def outcome(
     drawn = torch.Generator().manual_seed(seed)
     batches = (get_batch(training, BATCH_SIZE, CONTEXT_LENGTH, drawn) for _ in range(N_STEPS))
     config = TrainingConfig(
-        n_steps=N_STEPS, learning_rate=learning_rate, warmup_steps=warmup, max_norm=math.inf
+        n_steps=N_STEPS, learning_rate=learning_rate, n_warmup_steps=warmup, max_norm=math.inf
     )
     try:
         train(model, batches, config)

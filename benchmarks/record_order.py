@@ -26,7 +26,7 @@ KINDS = {
 }
 N_LETTERS, VOCAB_SIZE, BATCH_SIZE, N_NEW = 8, 11, 32, 1000
 SIZES = {"d_model": 32, "n_heads": 2, "n_layers": 2, "d_ff": 64}
-CONFIG = TrainingConfig(n_steps=300, learning_rate=0.006, weight_decay=0.0, warmup_steps=10)
+CONFIG = TrainingConfig(n_steps=300, learning_rate=0.006, weight_decay=0.0, n_warmup_steps=10)
 
 
 def main() -> None:

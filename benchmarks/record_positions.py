@@ -35,7 +35,7 @@ MODEL = PositionedConfig(
     n_buckets=16,
     max_distance=32,
 )
-TRAINING = TrainingConfig(n_steps=600, learning_rate=3e-3, warmup_steps=50)
+TRAINING = TrainingConfig(n_steps=600, learning_rate=3e-3, n_warmup_steps=50)
 BATCH_SIZE, LONG, BLOCK, N_WINDOWS = 16, 512, 16, 128
 KEPT = ("sinusoidal", "rotary", "relative")  # their weights are kept, of the first seed
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 
 
 class ModuleProblem(Exception):
@@ -66,6 +67,11 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
     parameters = dict(module.named_parameters(remove_duplicate=False))
     _check_names(module, parameters, weights)
     for name, value in weights.items():
+        if isinstance(parameters[name], UninitializedParameter):
+            raise ModuleProblem(
+                f"`{name}` has no shape before the module's first call. Make the layer with its "
+                "sizes, as `nn.Linear(n_in, n_out)`, and not as a lazy one."
+            )
         if parameters[name].shape != value.shape:
             raise ModuleProblem(_shape_problem(name, parameters[name], value))
     for name, value in weights.items():

@@ -26,14 +26,18 @@ _MOST_ATTEMPTS = 20
 _FLOOD = 20  # times the output that is kept: who sends more is stopped
 
 
+More = Callable[[Sequence[Outcome]], Sequence[Case]]  # what the public outcomes so far leave open
+
+
 @dataclass(frozen=True)
 class TestCell:
-    """A test cell: the check, the names of what it tests, and the two sets of cases."""
+    """A test cell: the check, the names of what it tests, and three sets of cases."""
 
     check: Check
     names: tuple[str, ...]
-    public: Sequence[Case]  # what the student's own notebook showed
-    hidden: Callable[[Sequence[Outcome]], Sequence[Case]]  # what the public outcomes leave open
+    fixed: Sequence[Case]  # public
+    telling: More = lambda outcomes: ()  # public too
+    hidden: More = lambda outcomes: ()
 
 
 Cell = str | TestCell  # the source of a code cell, or a test
@@ -45,12 +49,17 @@ class Transcript:
 
     outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     missing: dict[int, list[str]] = field(default_factory=dict)  # names that a test did not find
-    public: dict[int, list[Outcome]] = field(default_factory=dict)
+    fixed: dict[int, list[Outcome]] = field(default_factory=dict)
+    telling: dict[int, list[Outcome]] = field(default_factory=dict)
     hidden: dict[int, list[Outcome]] = field(default_factory=dict)
     drawn: dict[int, Sequence[Case]] = field(default_factory=dict)  # the hidden cases
     stopped: dict[int, str] = field(default_factory=dict)  # why a cell or a test was given up
     incidents: list[Incident] = field(default_factory=list)
     cpu_seconds: float = 0.0  # of the student's processes
+
+    def public(self, place: int) -> list[Outcome]:
+        """The outcomes on public cases."""
+        return [*self.fixed.get(place, ()), *self.telling.get(place, ())]
 
 
 class _Stopped(Exception):
@@ -124,19 +133,25 @@ class _Attempt:
         tests = {
             place: cell for place, cell in enumerate(self._cells) if isinstance(cell, TestCell)
         }
+        done = self._transcript
         for place, test in tests.items():
             if not self._is_settled(place):
-                self._execute(place, test, test.public, self._transcript.public)
+                self._execute(place, test, test.fixed, done.fixed)
+                if place not in done.telling:
+                    self._execute(place, test, self._choose(test.telling, place), done.telling)
         # No public case runs after this: what the code has seen of a hidden one stays with it.
         for place, test in tests.items():
             if not self._is_settled(place):
-                if place not in self._transcript.drawn:
-                    judging = monotonic()
-                    cases = test.hidden(self._transcript.public[place])
-                    self._transcript.drawn[place] = cases
-                    self.deadline += monotonic() - judging  # the grader's time too
-                drawn = self._transcript.drawn[place]
-                self._execute(place, test, drawn, self._transcript.hidden)
+                if place not in done.drawn:
+                    done.drawn[place] = self._choose(test.hidden, place)
+                self._execute(place, test, done.drawn[place], done.hidden)
+
+    def _choose(self, more: More, place: int) -> Sequence[Case]:
+        """The cases that the public outcomes of a test leave open."""
+        judging = monotonic()
+        cases = more(self._transcript.public(place))
+        self.deadline += monotonic() - judging  # the grader's time, not the student's
+        return cases
 
     def _is_settled(self, place: int) -> bool:
         """Whether there is nothing to run for a test."""
@@ -198,6 +213,8 @@ class _Attempt:
             return
         self.where = f"Exercise {test.check.id}"
         outcomes = done[place] = []
+        if not cases:
+            return
         order = [plain_case(case) for case in cases]
         self._send(place, {"test": place, "cases": order})
         deadline = monotonic() + self._limits.cell_seconds + _GRACE_SECONDS

@@ -11,7 +11,7 @@ from course_lib.checks import Check, Finding, Report
 from course_lib.checks.base import Case
 from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import STOPPED, Outcome
-from course_lib.checks.judging import outcomes_of_bugs, report_on
+from course_lib.checks.judging import UNWRITTEN, outcomes_of_bugs, report_on
 from course_lib.checks.plain import same, to_plain
 from course_lib.grading.legible import legible
 
@@ -24,36 +24,56 @@ ONLY_HIDDEN = (
 
 @dataclass(frozen=True)
 class PublicCases:
-    """The cases that everybody is judged on, with what the bugs do on them."""
+    """The cases of a student's own notebook, with what the bugs do on them."""
 
-    cases: Sequence[Case]
-    bug_outcomes: BugOutcomes
+    fixed: Sequence[Case]  # the same for every seed: everybody is judged on them
+    drawn: Sequence[Case]  # what the notebook's seed gives: they show what a mistake looks like
+    bugs_on_fixed: BugOutcomes
+    bugs_on_all: BugOutcomes
 
 
 @functools.cache
 def public_cases(check: Check) -> PublicCases:
     """The cases of a student's own notebook."""
-    cases = check.drawn_cases(NOTEBOOK_SEED)
-    return PublicCases(cases, outcomes_of_bugs(check, cases))
+    cases, others = check.drawn_cases(NOTEBOOK_SEED), check.drawn_cases(NOTEBOOK_SEED + 1)
+    fixed = [case for case in cases if _is_among(case, others)]
+    drawn = [case for case in cases if not _is_among(case, others)]
+    return PublicCases(
+        fixed, drawn, outcomes_of_bugs(check, fixed), outcomes_of_bugs(check, [*fixed, *drawn])
+    )
 
 
 def hidden_cases(check: Check, seed: int) -> list[Case]:
-    """The cases drawn for one submission, without those that are public anyway."""
-    public = public_cases(check).cases
-    return [
-        case
-        for case in check.drawn_cases(seed)
-        if not any(
-            other.property == case.property and same(other.inputs, case.inputs) for other in public
-        )
-    ]
+    """The cases drawn for one submission, without the fixed ones."""
+    fixed = public_cases(check).fixed
+    return [case for case in check.drawn_cases(seed) if not _is_among(case, fixed)]
+
+
+def _is_among(case: Case, others: Sequence[Case]) -> bool:
+    return any(
+        other.property == case.property and same(other.inputs, case.inputs) for other in others
+    )
 
 
 def judge_public(check: Check, outcomes: Sequence[Outcome], stopped: str = "") -> Report:
-    """The report on the public cases; `stopped` says why there are fewer outcomes than cases."""
+    """The report on the public cases, the fixed ones first; on these alone if no more were run.
+
+    `stopped` says why there are fewer outcomes than cases.
+    """
     known = public_cases(check)
-    complete = _complete(outcomes, known.cases, stopped)
-    return report_on(check, known.cases, complete, known.bug_outcomes)
+    if len(outcomes) == len(known.fixed) and not stopped:
+        complete = _complete(outcomes, known.fixed, stopped)
+        return report_on(check, known.fixed, complete, known.bugs_on_fixed)
+    cases = [*known.fixed, *known.drawn]
+    return report_on(check, cases, _complete(outcomes, cases, stopped), known.bugs_on_all)
+
+
+def telling_cases(check: Check, outcomes: Sequence[Outcome]) -> Sequence[Case]:
+    """The drawn public cases, where the outcomes on the fixed ones show a mistake to be named."""
+    unwritten = {outcome.error for outcome in outcomes} == {UNWRITTEN}
+    if unwritten or judge_public(check, outcomes).passed:
+        return ()
+    return public_cases(check).drawn
 
 
 def open_cases(check: Check, seed: int, shown: Report) -> list[Case]:
@@ -77,6 +97,20 @@ def judge_hidden(
     unseen = report_on(check, cases, _complete(outcomes, cases, stopped))
     findings = tuple(map(_both, shown.findings, unseen.findings))
     return dataclasses.replace(shown, findings=findings)
+
+
+def fails_unseen(report: Report) -> bool:
+    """Whether a property fails on hidden cases alone, so that there is nothing to quote."""
+    return any(finding.message == ONLY_HIDDEN for finding in report.findings)
+
+
+def quote_public(report: Report, shown: Report) -> Report:
+    """The report with what is `shown` of the public cases where it has hidden ones alone."""
+    findings = tuple(
+        public if finding.message == ONLY_HIDDEN and not public.passed else finding
+        for finding, public in zip(report.findings, shown.findings, strict=True)
+    )
+    return dataclasses.replace(report, findings=findings)
 
 
 def refuse(check: Check, message: str) -> Report:

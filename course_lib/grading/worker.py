@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from multiprocessing.util import Finalize
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, process_time
 from typing import Any
 
@@ -20,17 +19,26 @@ from course_lib.grading.cells import grade_id, parse_test
 from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
-from course_lib.grading.sandbox.client import SandboxError, StudentProcess
-from course_lib.grading.sandbox.isolation import Isolation, available
-from course_lib.grading.sandbox.start import Forks, WarmProcess
-from course_lib.grading.tasks import ExerciseResult, Incident, IncidentKind, Result, Task
-from course_lib.grading.transcript import TestCell, Transcript, transcribe
+from course_lib.grading.sandbox.isolation import Isolation
+from course_lib.grading.sandbox.start import Forks
+from course_lib.grading.sandboxed import best_isolation, run_sandboxed
+from course_lib.grading.tasks import (
+    ExerciseResult,
+    Incident,
+    IncidentKind,
+    Result,
+    Task,
+)
+from course_lib.grading.transcript import Cell, TestCell, Transcript
 from course_lib.grading.verdict import (
+    fails_unseen,
     judge_hidden,
     judge_public,
     open_cases,
     public_cases,
+    quote_public,
     refuse,
+    telling_cases,
 )
 
 PRELOAD = (*module_names(), "sklearn.linear_model")  # what judging needs, before workers are forked
@@ -47,7 +55,7 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
     Never raises because of what was handed in. Raises SandboxError where no process can be started,
     and ValueError for a release that it cannot judge.
     """
-    isolation = isolation or _best_isolation()
+    isolation = isolation or best_isolation()
     started, busy = monotonic(), process_time()
     notebook = nbformat.v4.reads(task.content)  # which the intake has validated
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -58,18 +66,28 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
         if is_grade(cell) and not is_solution(cell)
     }
     cells = [tests.get(place, cell.source) for place, cell in enumerate(code)]
-    start = functools.partial(_student, task, isolation)
-    try:
-        transcript = transcribe(functools.partial(start, forks), cells, task.files, task.limits)
-    except SandboxError:  # the warm process has died: once more, from another
-        transcript = transcribe(functools.partial(start, None), cells, task.files, task.limits)
+    run = functools.partial(run_sandboxed, files=task.files, isolation=isolation, forks=forks)
+    transcript = run(cells, task.limits)
     incidents = list(transcript.incidents)
+    reports = {
+        place: _report(test, place, transcript, incidents, shown.get(place))
+        for place, test in tests.items()
+    }
+    left = task.limits.seconds - (monotonic() - started)
+    if left > 0 and any(map(fails_unseen, reports.values())):
+        again = run(_on_drawn(cells, reports), dataclasses.replace(task.limits, seconds=left))
+        transcript.cpu_seconds += again.cpu_seconds
+        for place, outcomes in again.fixed.items():
+            if outcomes and place not in again.stopped:
+                public = [*transcript.fixed[place], *outcomes]
+                told = judge_public(tests[place].check, public)
+                reports[place] = quote_public(reports[place], told)
     exercises = []
     room = task.limits.output_bytes
     for place, cell in enumerate(code):
         cell.execution_count = place + 1
         if place in tests:
-            report = _report(tests[place], place, transcript, incidents, shown.get(place))
+            report = reports[place]
             data = {"text/plain": repr(report), "text/html": report._repr_html_()}
             cell.outputs = [_output("execute_result", data=data, execution_count=place + 1)]
             exercises.append(_summary(cell, tests[place].check, report))
@@ -110,44 +128,29 @@ def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> Test
         keep(report)
         return open_cases(check, seed, report)
 
-    return TestCell(check, names, public_cases(check).cases, hidden)
+    telling = functools.partial(telling_cases, check)
+    return TestCell(check, names, public_cases(check).fixed, telling, hidden)
+
+
+def _on_drawn(cells: Sequence[Cell], reports: Mapping[int, Report]) -> list[Cell]:
+    """The cells with the drawn public cases of what fails on hidden ones alone, and no others.
+
+    They are for a new process: the first one has seen hidden cases and could put them into
+    whatever it returns.
+    """
+    return [
+        TestCell(
+            cell.check,
+            cell.names,
+            public_cases(cell.check).drawn if fails_unseen(reports[place]) else (),
+        )
+        if isinstance(cell, TestCell)
+        else cell
+        for place, cell in enumerate(cells)
+    ]
 
 
 _checks = functools.cache(catalogue)
-
-
-@functools.cache
-def _best_isolation() -> Isolation:
-    found = available()
-    if found.isolation is Isolation.NONE:
-        raise SandboxError(found.in_words())
-    return found.isolation
-
-
-def _student(task: Task, isolation: Isolation, forks: Forks | None) -> StudentProcess:
-    """A process for the notebook; the warm one is started again if it is gone."""
-    if forks is not None:
-        with suppress(SandboxError):
-            return StudentProcess(forks, task.limits)
-    try:
-        return StudentProcess(_warm(isolation).forks, task.limits)
-    except SandboxError:
-        warm = _warm(isolation)
-        _warm.cache_clear()
-        reason = warm.why_ended()
-        warm.close()
-        try:
-            return StudentProcess(_warm(isolation).forks, task.limits)
-        except SandboxError as problem:
-            raise SandboxError(f"{problem} {reason} {_warm(isolation).why_ended()}") from None
-
-
-@functools.cache
-def _warm(isolation: Isolation) -> WarmProcess:
-    """This worker's warm process, which ends with the worker."""
-    warm = WarmProcess(isolation)
-    Finalize(warm, warm.close, exitpriority=0)
-    return warm
 
 
 def _report(
@@ -163,7 +166,7 @@ def _report(
         return refuse(
             test.check, f"`{names}` is not defined here. Did the cell above run without an error?"
         )
-    public, hidden = transcript.public.get(place, ()), transcript.hidden.get(place, ())
+    public, hidden = transcript.public(place), transcript.hidden.get(place, ())
     if called := {name for outcome in (*public, *hidden) for name in outcome.forbidden}:
         names = ", ".join(sorted(map(legible, called))[:_MOST_NAMES])
         words = f"{test.check.id}: the answer calls {names}."

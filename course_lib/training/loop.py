@@ -48,7 +48,7 @@ def train(
                 raise ValueError(f"batches must be at least n_steps = {config.n_steps}, got {step}")
             for group in optimizer.param_groups:
                 group["lr"] = warmup_cosine(
-                    step, config.n_steps, config.learning_rate, config.warmup_steps
+                    step, config.n_steps, config.learning_rate, config.n_warmup_steps
                 )
             optimizer.zero_grad()
             loss = model.loss(*(_on(device, part) for part in batch))

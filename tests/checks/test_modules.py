@@ -1,5 +1,7 @@
 """Weights of a case put into a student's module, and what a student whose module differs reads."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
@@ -205,3 +207,16 @@ def test_drawn_weights_keep_the_scale_of_what_they_multiply():
 def test_the_module_of_this_name_hides_no_function():
     assert modules.load_weights is load_weights
     assert "course_lib.checks.ex1_overfitting.rmse" in module_names()
+
+
+def test_a_lazy_layer_is_told_to_say_its_sizes():
+    class Lazy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.up = nn.LazyLinear(3, bias=False)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls lazy layers a feature in development
+        module = Lazy()
+    with pytest.raises(ModuleProblem, match=r"`up\.weight` has no shape before .* as `nn\.Linear"):
+        load_weights(module, {"up.weight": torch.ones(3, 2)})

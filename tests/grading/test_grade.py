@@ -22,7 +22,7 @@ from small_course import tables
 from test_cluster import scheduler, workers
 
 from course_lib.grading import grade as grading
-from course_lib.grading import keys, worker
+from course_lib.grading import keys, sandboxed, worker
 from course_lib.grading.course import CONFIG_FILE, nbgrader_settings, run_nbgrader
 from course_lib.grading.demo.hand_in import as_json, insert_code
 from course_lib.grading.grade import STATE, GradingError, grade_assignment
@@ -47,8 +47,8 @@ def sandbox():
     """What this machine offers, asked once; its warm process ends with these tests."""
     found = available()
     yield found
-    worker._warm(found.isolation).close()
-    worker._warm.cache_clear()
+    sandboxed._warm(found.isolation).close()
+    sandboxed._warm.cache_clear()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -472,8 +472,8 @@ def test_students_may_be_trusted(copied, first, monkeypatch):
     monkeypatch.setattr(worker, "grade", trusting)
     monkeypatch.setattr(grading, "available", forbidden)
     assert counts(run(copied, trust_students=True, regrade=True)) == (5, 0)
-    worker._warm(Isolation.NONE).close()
-    worker._warm.cache_clear()
+    sandboxed._warm(Isolation.NONE).close()
+    sandboxed._warm.cache_clear()
     assert tables(database(copied)) == tables(database(first))
 
 

@@ -11,13 +11,13 @@ import pytest
 import torch
 from notebooks_of import ASSIGNMENT, answer, graded, the_test
 
-from course_lib.checks import catalogue
-from course_lib.grading import worker
+from course_lib.checks import catalogue, check
+from course_lib.grading import sandboxed, worker
 from course_lib.grading.sandbox.isolation import Isolation, available
 from course_lib.grading.sandbox.landlock import landlock_abi
 from course_lib.grading.sandbox.start import WarmProcess, _environment
 from course_lib.grading.tasks import IncidentKind, Limits
-from course_lib.grading.verdict import ONLY_HIDDEN, hidden_cases
+from course_lib.grading.verdict import ONLY_HIDDEN, hidden_cases, public_cases
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can isolate")
 QUICK = Limits(cell_seconds=1.5)
@@ -43,10 +43,10 @@ def isolation(request):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", folder)
         yield found
-    warm = worker._warm(found)
+    warm = sandboxed._warm(found)
     started = set(psutil.Process().children(recursive=True)) - before
     warm.close()
-    worker._warm.cache_clear()
+    sandboxed._warm.cache_clear()
     _, alive = psutil.wait_procs(started, timeout=20)
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
     left = [path for path in Path(folder).iterdir() if "torchinductor" not in path.name]
@@ -210,12 +210,14 @@ TELLING = {
 
 
 @pytest.mark.parametrize("way", TELLING)
-@pytest.mark.parametrize("is_right", [True, False], ids=["right on public cases", "wrong"])
-def test_no_hidden_case_is_shown(grade, way, is_right):
-    """`is_right`: right on the first cases, so that the hidden ones are run at all."""
+@pytest.mark.parametrize("right_on", ["public cases", "fixed cases", "no case"])
+def test_no_hidden_case_is_shown(grade, way, right_on):
+    """Right on the first cases, so that the hidden ones are run at all."""
     check = catalogue()[f"{ASSIGNMENT}/rmse"]
     public, hidden = check.drawn_cases(0), hidden_cases(check, SEED)
-    known = [str(case.inputs["predicted"].flatten().tolist()) for case in public]
+    is_right = right_on != "no case"
+    cases = public if right_on == "public cases" else public_cases(check).fixed
+    known = [str(case.inputs["predicted"].flatten().tolist()) for case in cases]
     right = "def right(a, b):\n    return (a.flatten() - b.flatten()).square().mean().sqrt()\n\n"
     guard = f"if str(predicted.flatten().tolist()) in {known}:"
     guard = f"    {guard}\n        return right(predicted, observed)\n" if is_right else ""
@@ -227,8 +229,31 @@ def test_no_hidden_case_is_shown(grade, way, is_right):
     assert [number for number in numbers if number in found.content] == []
     assert found.points["rmse"] == 0.0
     assert found.points["polynomial-features"] == 4.0
-    if way in ("raises", "returns a tensor") and not is_right:
+    if way in ("raises", "returns a tensor") and right_on != "public cases":
         assert any(number in found.content for number in odd_numbers(public))  # it could tell
+
+
+def test_a_mistake_that_no_fixed_case_shows_is_quoted_from_a_public_one(grade):
+    """It fails on hidden cases first, and is then run on the notebook's own in a new process."""
+    rmse = catalogue()[f"{ASSIGNMENT}/rmse"]
+    known = [str(case.inputs["predicted"].tolist()) for case in public_cases(rmse).fixed]
+    assert 0 < len(known) < len(rmse.drawn_cases(0))
+    source = f"""
+def rmse(predicted, observed):
+    mean = (predicted.flatten() - observed.flatten()).square().mean()
+    return mean.sqrt() if str(predicted.tolist()) in {known} else mean
+"""
+    found = grade(answer("rmse", source), RMSE_TEST)
+    namespace = {"torch": torch}
+    exec(source, namespace)
+    own = check(f"{ASSIGNMENT}/rmse", namespace["rmse"])
+    failed = [finding for finding in own.findings if not finding.passed]
+    assert own.bugs == ["no-root"]
+    assert found.points == {"rmse": own.points}
+    assert ONLY_HIDDEN not in found.report("rmse")
+    assert failed
+    for finding in failed:
+        assert finding.message in found.report("rmse")
 
 
 def test_answers_that_fit_the_public_cases_alone_fail(grade):

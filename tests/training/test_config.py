@@ -17,8 +17,8 @@ from course_lib.training import TrainingConfig
         ("learning_rate", math.nan),
         ("weight_decay", -0.1),
         ("weight_decay", math.nan),
-        ("warmup_steps", -1),
-        ("warmup_steps", 11),
+        ("n_warmup_steps", -1),
+        ("n_warmup_steps", 11),
         ("max_norm", 0.0),
         ("max_norm", math.nan),
     ],
@@ -29,4 +29,4 @@ def test_nonsense_is_refused(field, value):
 
 
 def test_the_ends_of_what_makes_sense_are_taken():
-    TrainingConfig(n_steps=1, weight_decay=0.0, warmup_steps=1, max_norm=math.inf)
+    TrainingConfig(n_steps=1, weight_decay=0.0, n_warmup_steps=1, max_norm=math.inf)

@@ -34,7 +34,7 @@ def some_batches(n, seed=1):
 
 def test_equals_the_steps_written_out_with_torch():
     config = TrainingConfig(
-        n_steps=12, learning_rate=0.1, weight_decay=0.5, warmup_steps=3, max_norm=2.0
+        n_steps=12, learning_rate=0.1, weight_decay=0.5, n_warmup_steps=3, max_norm=2.0
     )
     batches = some_batches(12)
     model, expected = Line(), Line()

@@ -39,5 +39,5 @@ def test_without_warm_up_it_starts_at_the_top_and_with_nothing_else_it_ends_ther
 
 @pytest.mark.parametrize(("step", "warmup"), [(-1, 0), (0, -1), (0, 5)])
 def test_impossible_steps_are_refused(step, warmup):
-    with pytest.raises(ValueError, match=f"got step {step}, warmup_steps {warmup}, n_steps 4"):
+    with pytest.raises(ValueError, match=f"got step {step}, n_warmup_steps {warmup}, n_steps 4"):
         warmup_cosine(step, 4, 1.0, warmup)

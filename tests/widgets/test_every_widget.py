@@ -6,6 +6,7 @@ from chromium import violations
 from examples import RECORD, attention_viewer, polynomial_fit, position_explorer
 
 from course_lib.widgets.bias_variance import BiasVariance
+from course_lib.widgets.bpe_steps import BpeSteps
 from course_lib.widgets.double_descent import DoubleDescent
 from course_lib.widgets.mask_painter import MaskPainter
 from course_lib.widgets.multi_head_shapes import MultiHeadShapes
@@ -20,6 +21,7 @@ WIDGETS = {
     "position-explorer": position_explorer,
     "attention-viewer": attention_viewer,
     "mask-painter": MaskPainter,
+    "bpe-steps": BpeSteps,
 }
 pytestmark = pytest.mark.parametrize("name", WIDGETS)
 INPUTS = ".course-widget :is(input, select)"

@@ -19,7 +19,7 @@ def main() -> None:
     read_options(__doc__)
     results = {}
     for case in CHECK.drawn_cases(0):
-        if case.property in COUNTED:
+        if case.property in COUNTED and case.property not in results:  # the texts of every seed
             steps = {}
             for name, train in TRAINERS.items():
                 with counted_steps(10**9) as counted:

@@ -211,10 +211,10 @@ def test_the_numbers_in_the_task_are_those_of_the_record():
     assert record["allowed"] == MAX_STEPS
     rows = {name: next(r for r in text.splitlines() if r.startswith(f"| *{title}"))
             for name, title in {"touched": "touches", "best": "looks"}.items()}  # fmt: skip
-    for case in CHECK.drawn_cases(0):
-        if case.property in COUNTED:
+    for case in CHECK.drawn_cases(1):
+        if case.property in COUNTED:  # one text of every seed, and one of this
             known = record["cases"][case.property]
-            assert run(fast_train_bpe, case)[0] == pytest.approx(known["fast"], rel=0.001)
+            assert run(fast_train_bpe, case)[0] == pytest.approx(known["fast"], rel=0.02)
             *_, n_merges, textbooks, ours, allowed, _, _ = rows[case.property].split("|")
             assert int(n_merges) == case.inputs["vocab_size"] - 256
             assert number(textbooks) == pytest.approx(known["textbook"], rel=0.02)
@@ -224,3 +224,15 @@ def test_the_numbers_in_the_task_are_those_of_the_record():
 
 def number(cell):
     return int(cell.replace(",", ""))
+
+
+@pytest.mark.parametrize("bug", CHECK.bugs, ids=lambda bug: bug.name)
+def test_the_bugs_take_as_many_steps_as_they_say(bug):
+    for case in CHECK.drawn_cases(0):
+        if case.property in COUNTED:
+            again = type(bug.implementation)()  # not the bug itself, whose steps are known
+            n_steps, result = run(again, case)
+            exceeds = case.property in again.exceeds
+            assert (n_steps > MAX_STEPS) == exceeds
+            if not exceeds:
+                assert run(bug.implementation, case)[1] == result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course_lib.checks.base import Bug
-from course_lib.checks.ex3_bpe import _fast_ways as ways
+from course_lib.checks.ex3_bpe import _fast_wrong_ways as ways
 
 STEPS = (
     Bug(

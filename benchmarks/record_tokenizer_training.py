@@ -31,7 +31,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from japanese_docs import japanese_docs
-from recording import read_options, write_record
 from textbook_bpe import train_textbook
 
 from course_lib.data.corpora import state_of_the_union
@@ -40,7 +39,7 @@ from course_lib.tokenizer.fast_train import fast_train_bpe, train_from_files
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN
 
 N_MERGES = (4_000, 10_000)
-ROUNDS = 3
+ROUNDS = 2
 SHORT_TEXT, SHORT_MERGES = 600_000, 1_000
 
 
@@ -145,6 +144,8 @@ def apart(prepare: Callable, path: Path, n_merges: int) -> tuple[float, float]:
 
 def main() -> None:
     """Run all, and write the record."""
+    from recording import read_options, write_record  # here, so that runs do not wait for torch
+
     read_options(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         paths = {}

@@ -39,6 +39,29 @@ def merge(ids: Sequence[int], pair: Pair, new_id: int) -> list[int]:
     return merged
 
 
+def room_for_merges(vocab_size: int, special_tokens: Sequence[str] = ()) -> int:
+    """How many merges a vocabulary has room for, beside the 256 bytes and the special tokens.
+
+    Raises:
+        TypeError: if special_tokens is one string, whose letters would each be special.
+        ValueError: if not even those fit, or a special token is empty, occurs twice, or is one
+            byte, which is a token already.
+    """
+    if isinstance(special_tokens, str):
+        raise TypeError(f"special_tokens must be a list of strings, got {special_tokens!r}")
+    for token in special_tokens:
+        if len(token.encode()) < 2:
+            raise ValueError(f"special_tokens must each have two bytes or more, got {token!r}")
+    if len(set(special_tokens)) < len(special_tokens):
+        raise ValueError(f"special_tokens must differ from one another, got {special_tokens!r}")
+    n_merges = vocab_size - 256 - len(special_tokens)
+    if n_merges < 0:
+        raise ValueError(
+            f"vocab_size must be at least 256 + {len(special_tokens)}, got {vocab_size}"
+        )
+    return n_merges
+
+
 def train_bpe(
     text: str, vocab_size: int, special_tokens: Sequence[str] = ()
 ) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]]]:
@@ -57,16 +80,12 @@ def train_bpe(
     Of pairs that are equally common the lexicographically greatest pair of byte strings is taken.
     Merging ends early when no word has two tokens left, and the vocabulary is smaller then.
 
-    Raises ValueError if the vocabulary has no room for 256 bytes and the special tokens.
+    Raises ValueError as `room_for_merges` does.
 
     Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword Units
     (2016), algorithm 1; on bytes as in Radford et al. (2019), section 2.2.
     """
-    n_merges = vocab_size - 256 - len(special_tokens)
-    if n_merges < 0:
-        raise ValueError(
-            f"vocab_size must be at least 256 + {len(special_tokens)}, got {vocab_size}"
-        )
+    n_merges = room_for_merges(vocab_size, special_tokens)
     vocab = {byte: bytes([byte]) for byte in range(256)}
     words = Counter(tuple(word.encode()) for word in pretokens(text, special_tokens))
     merges = []

@@ -31,10 +31,10 @@ def split_special(text: str, special_tokens: Iterable[str]) -> list[str]:
     """The text cut so that every special token in it is a part of its own, the longest first.
 
     Of two special tokens that begin at the same place, as "<|end|>" and "<|end|><|end|>", the
-    longer one is meant.
+    longer one is meant. No part is empty.
     """
-    if not special_tokens:
-        return [text] if text else []
     longest_first = sorted(special_tokens, key=len, reverse=True)
+    if not longest_first:
+        return [text] if text else []
     cut = regex.split("(" + "|".join(map(regex.escape, longest_first)) + ")", text)
     return [part for part in cut if part]

@@ -23,4 +23,8 @@ def from_bytes(ids: Iterable[int]) -> str:
 
     Raises ValueError if a number is not a byte.
     """
+    ids = list(ids)
+    for byte in ids:
+        if not 0 <= byte <= 255:
+            raise ValueError(f"ids must be bytes, from 0 to 255, got {byte}")
     return bytes(ids).decode("utf-8", errors="replace")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import index
 
 import regex
 
@@ -58,20 +59,51 @@ class Tokenizer:
             if part in self.special_tokens:
                 token_ids.append(self.special_tokens[part])
             else:
-                for pretoken in self.pattern.findall(part):
-                    token_ids.extend(self.cached(pretoken))
+                pretokens = self.pattern.findall(part)
+                token_ids.extend(chain.from_iterable(map(self.cached, pretokens)))
         return token_ids
 
     def encode_iterable(self, texts: Iterable[str]) -> Iterator[int]:
         """The ids of texts joined without a gap, one by one, holding little text at a time.
 
-        They are those of `encode("".join(texts))`, however the text is cut into pieces.
+        They are those of `encode("".join(texts))`, however the text is cut into pieces. Held are
+        the last text, and before it two pre-tokens and what may begin a special token. A pattern
+        of your own must leave out no character, and text that follows may change no pre-tokens
+        but the last two.
         """
-        raise NotImplementedError
+        # What follows can change two things. First, a special token may reach over a place, but
+        # only if the text before that place ends as the token begins: go back until it does not.
+        # Second, the last two pre-tokens before that place: "'" and "l" are one in "'ll", and the
+        # last of three spaces belongs to the word after them.
+        begun = tuple({token[:n] for token in self.special_tokens for n in range(1, len(token))})
+        held = ""
+        for text in texts:
+            held += text
+            end = len(held)
+            while held.endswith(begun, 0, end):
+                end -= 1
+            pieces = []
+            for part in split_special(held[:end], self.special_tokens):
+                pieces += [part] if part in self.special_tokens else self.pattern.findall(part)
+            for piece in pieces[:-2]:
+                if piece in self.special_tokens:
+                    yield self.special_tokens[piece]
+                else:
+                    yield from self.cached(piece)
+            held = "".join(pieces[-2:]) + held[end:]
+        yield from self.encode(held)
 
     def decode(self, token_ids: Iterable[int]) -> str:
         """The text that the tokens spell, with U+FFFD (�) for bytes that are no UTF-8.
 
         All bytes are joined before they are read: one character may lie in several tokens.
+
+        Raises ValueError for what is no id of the vocabulary.
         """
-        return b"".join(map(self.vocab.__getitem__, token_ids)).decode("utf-8", errors="replace")
+        tokens = []
+        for token_id in token_ids:
+            try:
+                tokens.append(self.vocab[index(token_id)])
+            except (KeyError, TypeError):
+                raise ValueError(f"{token_id!r} in token_ids is no id of the vocabulary") from None
+        return b"".join(tokens).decode("utf-8", errors="replace")

@@ -7,7 +7,11 @@ from operator import index
 
 import regex
 
+from course_lib.tokenizer.long_pretokens import merge_by_rank
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN, split_special
+from course_lib.tokenizer.validation import check_text, check_vocabulary
+
+LONG = 64  # bytes: from here on a heap is faster
 
 
 class Tokenizer:
@@ -19,6 +23,11 @@ class Tokenizer:
         special_tokens: texts that are always one token; those that the vocabulary lacks get the
             next ids.
         pattern: the regular expression that cuts text into pre-tokens.
+
+    Ids may have gaps. For any text to have ids, the vocabulary needs every single byte.
+
+    Raises ValueError if a special token is empty or there twice, if two ids have the same bytes,
+    or if a merge joins or makes what is no token.
     """
 
     def __init__(
@@ -28,6 +37,7 @@ class Tokenizer:
         special_tokens: Sequence[str] = (),
         pattern: str = GPT2_PATTERN,
     ) -> None:
+        check_vocabulary(vocab, merges, special_tokens)
         self.vocab = dict(vocab)
         self.ids = {token: token_id for token_id, token in self.vocab.items()}
         for token in special_tokens:
@@ -44,16 +54,24 @@ class Tokenizer:
     def encode_pretoken(self, pretoken: str) -> tuple[int, ...]:
         """The ids of one pre-token: its bytes, merged in the order in which merges were learned."""
         parts = [bytes([byte]) for byte in pretoken.encode()]
+        if len(parts) > LONG:
+            parts = merge_by_rank(parts, self.ranks)  # what the loop does, without its n² steps
+        none = len(self.ranks)
         while len(parts) > 1:
-            ranks = [self.ranks.get(pair, len(self.ranks)) for pair in pairwise(parts)]
-            first = min(range(len(ranks)), key=ranks.__getitem__)
-            if ranks[first] == len(self.ranks):
+            ranks = [self.ranks.get(pair, none) for pair in pairwise(parts)]
+            lowest = min(ranks)
+            if lowest == none:
                 break
+            first = ranks.index(lowest)
             parts[first : first + 2] = [parts[first] + parts[first + 1]]
         return tuple(self.ids[part] for part in parts)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text; a special token in it is one id, the longest first."""
+        """The ids of a text; a special token in it is one id, the longest first.
+
+        Raises ValueError for half of a surrogate pair, which is no character.
+        """
+        check_text(text)
         token_ids: list[int] = []
         for part in split_special(text, self.special_tokens):
             if part in self.special_tokens:
@@ -78,6 +96,7 @@ class Tokenizer:
         begun = tuple({token[:n] for token in self.special_tokens for n in range(1, len(token))})
         held = ""
         for text in texts:
+            check_text(text)
             held += text
             end = len(held)
             while held.endswith(begun, 0, end):

@@ -11,7 +11,7 @@ from course_lib.tokenizer.long_pretokens import merge_by_rank
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN, split_special
 from course_lib.tokenizer.validation import check_text, check_vocabulary
 
-LONG = 64  # bytes: from here on a heap is faster
+LONG = 16  # bytes: from here on a heap is faster
 
 
 class Tokenizer:

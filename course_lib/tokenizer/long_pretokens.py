@@ -1,4 +1,4 @@
-"""Merging within a very long pre-token, such as a line of DNA, where looking twice costs too much."""
+"""Merging within a very long pre-token, such as a line of DNA, without looking twice at much."""
 
 from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush

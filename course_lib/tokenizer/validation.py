@@ -1,4 +1,4 @@
-"""What a tokenizer refuses, in words: vocabularies that contradict themselves, texts without text."""
+"""What a tokenizer refuses, in words: vocabularies that contradict themselves, and non-text."""
 
 from collections.abc import Mapping, Sequence
 

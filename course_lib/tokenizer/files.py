@@ -37,11 +37,7 @@ def save(tokenizer: Tokenizer, folder: str | Path) -> None:
         OSError: if they cannot be written.
     """
     folder = Path(folder)
-    if rivals := [name for name in RIVALS if (folder / name).exists()]:
-        raise FileExistsError(
-            f"{folder} holds {rivals[0]}, which other tools would read along with what is saved "
-            "there; choose another folder"
-        )
+    refuse_rivals(folder)
     vocab, merges = _spelled(tokenizer), [f"{spell(a)} {spell(b)}" for a, b in tokenizer.merges]
     texts = {
         VOCAB: json.dumps(vocab, ensure_ascii=False),
@@ -79,6 +75,15 @@ def load(folder: str | Path) -> Tokenizer:
         return Tokenizer(vocab, merges, list(special), read_pattern(folder / CONFIG, config))
     except ValueError as error:
         raise ValueError(f"{VOCAB} and {MERGES} in {folder} do not fit together: {error}") from None
+
+
+def refuse_rivals(folder: Path) -> None:
+    """Raise FileExistsError if a tokenizer saved to a folder would not be the one read there."""
+    if rivals := [name for name in RIVALS if (folder / name).exists()]:
+        raise FileExistsError(
+            f"{folder} holds {rivals[0]}, which other tools would read along with what is saved "
+            "there; choose another folder"
+        )
 
 
 def _spelled(tokenizer: Tokenizer) -> dict[str, int]:

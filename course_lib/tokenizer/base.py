@@ -89,21 +89,25 @@ class Tokenizer:
         of your own must leave out no character, and text that follows may change no pre-tokens
         but the last two.
         """
-        # What follows can change two things. First, a special token may reach over a place, but
-        # only if the text before that place ends as the token begins: go back until it does not.
-        # Second, the last two pre-tokens before that place: "'" and "l" are one in "'ll", and the
-        # last of three spaces belongs to the word after them.
-        begun = tuple({token[:n] for token in self.special_tokens for n in range(1, len(token))})
+        # Two things can look different once more text has come. A special token may be complete,
+        # if it begins so near the end that a part of it is missing. And the last two pre-tokens may
+        # be others: "'" and "l" become "'ll", and of three spaces the last goes to the next word.
+        longest = max(map(len, self.special_tokens), default=1)
         held = ""
         for text in texts:
             check_text(text)
             held += text
-            end = len(held)
-            while held.endswith(begun, 0, end):
-                end -= 1
-            pieces = []
-            for part in split_special(held[:end], self.special_tokens):
-                pieces += [part] if part in self.special_tokens else self.pattern.findall(part)
+            sure = len(held) - longest + 1  # a special token that begins before has its end here
+            pieces, end = [], 0
+            for part in split_special(held, self.special_tokens):
+                if end >= sure:
+                    break
+                if part in self.special_tokens:
+                    pieces.append(part)
+                else:
+                    part = part[: sure - end]
+                    pieces += self.pattern.findall(part)
+                end += len(part)
             for piece in pieces[:-2]:
                 if piece in self.special_tokens:
                     yield self.special_tokens[piece]

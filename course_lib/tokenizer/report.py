@@ -12,8 +12,9 @@ PATTERNS = {GPT2_PATTERN: "of GPT-2", CL100K_PATTERN: "of GPT-4 (cl100k)"}
 
 def tokens_table(tokenizer: Tokenizer, text: str) -> Table:
     """The tokens of a text, one a line, with their ids and bytes."""
-    table = Table("token", "id", "bytes")
-    table.columns[1].justify = "right"
+    table = Table("token")
+    table.add_column("id", justify="right", no_wrap=True)
+    table.add_column("bytes")
     for token_id in tokenizer.encode(text):
         token = tokenizer.vocab[token_id]
         table.add_row(Text(legible(token)), str(token_id), token.hex(" "))
@@ -42,15 +43,15 @@ def sizes_table(tokenizer: Tokenizer) -> Table:
 
 def longest_table(tokenizer: Tokenizer, n: int) -> Table:
     """The longest tokens that are not special, cut off where a line ends."""
-    table = Table("id", "bytes")
-    table.add_column("longest tokens", no_wrap=True, overflow="ellipsis")
+    table = Table()
+    table.add_column("id", justify="right", min_width=len(str(max(tokenizer.vocab))))
+    table.add_column("bytes", justify="right", min_width=5)
+    table.add_column("longest tokens", no_wrap=True, overflow="ellipsis", ratio=1)
     special = set(tokenizer.special_tokens.values())
     ordinary = [item for item in tokenizer.vocab.items() if item[0] not in special]
     ordinary.sort(key=lambda item: (-len(item[1]), item[0]))
     for token_id, token in ordinary[:n]:
         table.add_row(str(token_id), str(len(token)), Text(legible(token)))
-    for column in table.columns[:2]:
-        column.justify = "right"
     return table
 
 

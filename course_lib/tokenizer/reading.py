@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN
 from course_lib.tokenizer.spelling import unspell
 
@@ -91,21 +93,26 @@ def read_special_tokens(
     They are those of tokenizer_config.json or, if it names none, of special_tokens_map.json and
     added_tokens.json, which older tools write; without these, "<|endoftext|>" if there is one.
     """
-    if "added_tokens_decoder" in config:
-        tokens = {}
-        for token_id, token in config["added_tokens_decoder"].items():
-            if stripped := [k for k in ("lstrip", "rstrip", "single_word") if token.get(k)]:
-                raise ValueError(
-                    f"{folder}: the special token {token['content']!r} is {stripped[0]}, and here "
-                    "special tokens leave the text around them alone"
-                )
-            tokens[token["content"]] = int(token_id)
-        return {text: spelled.get(text, token_id) for text, token_id in tokens.items()}
-    tokens = {END_OF_TEXT: None} if END_OF_TEXT in spelled else {}
-    if (folder / "special_tokens_map.json").is_file():
-        for named in read_object(folder / "special_tokens_map.json").values():
-            for token in named if isinstance(named, list) else [named]:
-                tokens[token if isinstance(token, str) else token["content"]] = None
+    tokens: dict[str, int | None] = {}
+    path = folder / "tokenizer_config.json"
+    try:
+        if "added_tokens_decoder" in config:
+            for token_id, token in config["added_tokens_decoder"].items():
+                tokens[token["content"]] = int(token_id)
+                if stripped := [k for k in ("lstrip", "rstrip", "single_word") if token.get(k)]:
+                    raise ValueError(
+                        f"{path}: the special token {token['content']!r} is {stripped[0]}, and "
+                        "here special tokens leave the text around them alone"
+                    )
+            return {text: spelled.get(text, token_id) for text, token_id in tokens.items()}
+        if END_OF_TEXT in spelled:
+            tokens[END_OF_TEXT] = None
+        if (path := folder / "special_tokens_map.json").is_file():
+            for named in read_object(path).values():
+                for token in named if isinstance(named, list) else [named]:
+                    tokens[token if isinstance(token, str) else token["content"]] = None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} names special tokens in a form unknown here: {error}") from None
     if (folder / "added_tokens.json").is_file():
         tokens |= read_object(folder / "added_tokens.json")
     return {text: spelled.get(text, token_id) for text, token_id in tokens.items()}
@@ -116,7 +123,7 @@ def read_pattern(path: Path, config: dict[str, Any]) -> str:
 
     Raises ValueError if it names another kind of tokenizer instead.
     """
-    kind = config.get("tokenizer_class") or LIKE_GPT2[0]
+    kind = str(config.get("tokenizer_class") or LIKE_GPT2[0])
     if "pattern" not in config and not kind.startswith(LIKE_GPT2):
         raise ValueError(
             f"{path} names a {kind}, and how that cuts text into pre-tokens is not said there. "
@@ -124,4 +131,8 @@ def read_pattern(path: Path, config: dict[str, Any]) -> str:
         )
     if config.get("add_prefix_space"):
         raise ValueError(f"{path} wants a space before every text (add_prefix_space)")
-    return config.get("pattern", GPT2_PATTERN)
+    pattern = config.get("pattern", GPT2_PATTERN)
+    try:
+        return regex.compile(pattern).pattern
+    except (regex.error, TypeError) as error:
+        raise ValueError(f"{path}: the pattern {pattern!r} cannot be used: {error}") from None

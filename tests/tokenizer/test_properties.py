@@ -90,7 +90,7 @@ def longest_first(text, tokenizer):
     while text:
         fitting = [token for token in tokenizer.special_tokens if text.startswith(token)]
         token = max(fitting, key=len, default=text[0])
-        token_ids.append(tokenizer.special_tokens.get(token, ord(token)))
+        token_ids.append(tokenizer.ids[token.encode()])
         text = text[len(token) :]
     return token_ids
 

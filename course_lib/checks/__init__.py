@@ -13,9 +13,10 @@ import importlib
 import pkgutil
 from typing import Any
 
-from course_lib.checks.base import Check
+from course_lib.checks.base import Case, Check
+from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import execute_all
-from course_lib.checks.judging import report_on
+from course_lib.checks.judging import outcomes_of_bugs, report_on
 from course_lib.checks.report import Finding, Report
 
 __all__ = ["Check", "Finding", "Report", "catalogue", "check", "module_names"]
@@ -43,8 +44,8 @@ def check(exercise: str, *objects: Any, seed: int = 0) -> Report:
         call = f"check({exercise!r}, {', '.join(found.names)})"
         raise ValueError(f"expected {len(found.names)} objects, got {len(objects)}: write {call}")
     implementation = objects[0] if len(objects) == 1 else objects
-    cases = found.drawn_cases(seed)
-    return report_on(found, cases, execute_all(found, implementation, cases))
+    cases, bug_outcomes = _drawn(exercise, seed)
+    return report_on(found, cases, execute_all(found, implementation, cases), bug_outcomes)
 
 
 def catalogue() -> dict[str, Check]:
@@ -55,6 +56,14 @@ def catalogue() -> dict[str, Check]:
 def module_names() -> tuple[str, ...]:
     """The names of the modules that hold the catalogue's checks, for whoever preloads them."""
     return tuple(_modules().values())
+
+
+@functools.lru_cache(maxsize=2)
+def _drawn(exercise: str, seed: int) -> tuple[list[Case], BugOutcomes]:
+    """The cases, with what the bugs do on them: whoever checks again need not wait for it again."""
+    found = _load(exercise)
+    cases = found.drawn_cases(seed)
+    return cases, outcomes_of_bugs(found, cases)
 
 
 def _load(exercise: str) -> Check:

@@ -50,14 +50,14 @@ def line_budget(max_lines: int) -> Iterator[None]:
         yield
         return
     left = max_lines
-    insistence: _Insistence | None = None
+    insistence: Insistence | None = None
 
     def count_lines(frame: FrameType, event: str, argument: object) -> Any:
         nonlocal left, insistence
         if event in ("line", "opcode"):
             left -= 1
             if left < 0:
-                insistence = _Insistence()
+                insistence = Insistence()
                 raise TooManyLines
         return count_lines
 
@@ -74,7 +74,7 @@ def line_budget(max_lines: int) -> Iterator[None]:
             return count_lines
         left -= n_lines  # all at once: to be told of each takes longer than to run it
         if left < 0:
-            insistence = _Insistence()
+            insistence = Insistence()
             raise TooManyLines
         return None
 
@@ -87,7 +87,7 @@ def line_budget(max_lines: int) -> Iterator[None]:
             insistence.end()
 
 
-class _Insistence:
+class Insistence:
     """Raises `TooManyLines` in this thread again and again, for code that catches everything.
 
     Python stops tracing once a trace function has raised, so counting cannot do it.

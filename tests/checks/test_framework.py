@@ -13,6 +13,7 @@ from course_lib.checks.base import Bug, Case, Check, Property, bug
 from course_lib.checks.compare import differs
 from course_lib.checks.execution import execute, execute_all
 from course_lib.checks.judging import report_on
+from course_lib.checks.plain import to_plain
 from course_lib.nn.positions import sinusoidal_positions
 
 
@@ -260,6 +261,24 @@ def test_a_right_value_of_a_wrong_type_is_not_taken_for_a_bug():
     found = report(lambda x: 4.0, check)
     assert "whole number" in found.findings[0].message
     assert found.bugs == []
+
+
+def test_bytes_come_through_as_they_are():
+    class Louder(bytes):
+        def __eq__(self, other):
+            return True
+
+        def __getitem__(self, place):
+            return b"LOUD"
+
+    tokens = {0: b"\xff\x00", 1: Louder(b"ab")}
+    plain = to_plain({0: [tokens[0], b""], 1: tokens[1]})
+    assert plain == {0: [b"\xff\x00", b""], 1: b"ab"}
+    assert type(plain[1]) is bytes
+    assert differs(b"ab", b"ab") is None
+    assert "to be b'ab', got 'ab'" in differs("ab", b"ab")
+    assert "to be b'ab', got b'b'" in differs(b"b", b"ab")
+    assert "1,000,000 characters" in to_plain([bytes(600_000), "x" * 600_000]).description
 
 
 def test_endless_recursion_is_an_error_like_any_other():

@@ -3,7 +3,7 @@
 A check knows three things and keeps them apart, so that the judge never touches a student's
 object: `cases` makes the inputs, `run` is the only part that calls the student's code, and `judge`
 compares what came back with an oracle. Inputs and outputs are plain data: tensors, numbers,
-strings, booleans, None, and lists, tuples and dicts of those.
+strings, byte strings, booleans, None, and lists, tuples and dicts of those.
 """
 
 from __future__ import annotations

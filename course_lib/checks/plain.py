@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy
 import torch
@@ -11,9 +12,10 @@ import torch
 from course_lib.checks.base import Plain
 
 MAX_ITEMS = 100_000  # in all the containers of one result together
-MAX_CHARACTERS = 1_000_000  # in all its texts
+MAX_CHARACTERS = 1_000_000  # in all its texts and byte strings
 MAX_ELEMENTS = 20_000_000  # in all the tensors of one result together
 MAX_DEPTH = 8
+_Text = TypeVar("_Text", str, bytes)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class _Copy:
             return float.__float__(result)
         if issubclass(kind, str):
             return self._text(str.__str__(result))
+        if kind is bytes:
+            return self._text(result)
         if kind is Opaque and type(result.description) is str:  # a copy that is copied again
             return Opaque(_printable(self._text(result.description)))
         if issubclass(kind, torch.Tensor):
@@ -95,7 +99,7 @@ class _Copy:
             return [self.of(item, depth) for item in list.__iter__(result)]
         return tuple(self.of(item, depth) for item in tuple.__iter__(result))
 
-    def _text(self, text: str) -> str:
+    def _text(self, text: _Text) -> _Text:
         self._characters_left -= len(text)
         if self._characters_left < 0:
             raise _TooLarge(f"more than {MAX_CHARACTERS:,} characters")

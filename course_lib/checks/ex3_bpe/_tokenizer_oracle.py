@@ -22,7 +22,7 @@ PRIVATE = 0xF0000  # the first of 65,534 code points that no text uses
 
 def pairs(text: str) -> list[tuple[bytes, bytes]]:
     """Merges written as in "a+b ab+_", where _ is a space."""
-    merges = (merge.replace("_", " ").encode().split(b"+") for merge in text.split())
+    merges = (merge.replace("_", " ").encode().split(b"+") for merge in text.split(" ") if merge)
     return [(left, right) for left, right in merges]
 
 
@@ -73,13 +73,17 @@ def encoded(
     """The ids of a text; no two tokens of the vocabulary may have the same bytes."""
     ids = {token: token_id for token_id, token in with_special(vocab, special_tokens).items()}
     compiled = regex.compile(pattern) if pattern else GPT2
-    token_ids = []
+    token_ids: list[int] = []
+    known: dict[str, list[int]] = {}
     for part, is_special in split(text, special_tokens):
         if is_special:
             token_ids.append(ids[part.encode()])
-        else:
-            words = [match.group() for match in compiled.finditer(part)]
-            token_ids += [ids[token] for word in words for token in merged(word, merges)]
+            continue
+        for match in compiled.finditer(part):
+            word = match.group()
+            if word not in known:
+                known[word] = [ids[token] for token in merged(word, merges)]
+            token_ids += known[word]
     return token_ids
 
 

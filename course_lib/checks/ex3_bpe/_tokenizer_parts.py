@@ -30,6 +30,7 @@ class Parts:
         self.ranks = {pair: rank for rank, pair in enumerate(merges)}
         self.special_tokens = {token: self.ids[token.encode()] for token in special_tokens}
         self.pattern = regex.compile(pattern)
+        self.known: dict[str, list[Any]] = {}
 
     # From a text to parts, and from a part to ids.
 
@@ -76,7 +77,10 @@ class Parts:
         """The ids of a pre-token or special token."""
         if part in self.special_tokens:
             return [self.special_tokens[part]]
-        return [self.id_of(token) for token in self.merged(self.first_tokens(part))]
+        if part not in self.known:
+            tokens = self.merged(self.first_tokens(part))
+            self.known[part] = [self.id_of(token) for token in tokens]
+        return self.known[part]
 
     def parts(self, text: str) -> list[str]:
         """The pre-tokens and special tokens of a text."""
@@ -94,14 +98,18 @@ class Parts:
 
     def unfinished(self, text: str) -> int:
         """Where a special token begins that the next piece may finish or make longer."""
-        place = 0
-        while place < len(text):
-            rest = text[place:]
-            if any(t.startswith(rest) and t != rest for t in self.special_tokens):
-                return place
-            here = [token for token in self.special_tokens if rest.startswith(token)]
-            place += len(max(here, key=len, default=" "))
-        return place
+        longest = max(map(len, self.special_tokens), default=0)
+        *before, last = self.split(text)
+        place = len(text) - len(last)
+        starts = list(range(max(place, len(text) - longest), len(text)))
+        while before and before[-1] in ("", *self.special_tokens):
+            place -= len(before.pop())
+            starts.insert(0, place)
+        for start in starts:
+            rest = text[start:]
+            if rest and any(t.startswith(rest) and t != rest for t in self.special_tokens):
+                return start
+        return len(text)
 
     def settled(self, text: str, n_held: int = 2) -> tuple[list[str], str]:
         """The parts at the start of a text that nothing behind it can change, and the rest."""

@@ -38,10 +38,12 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     text = "日本語の文字、é, ü, 🙂 and a few words".encode()
     cuts = sorted(set(torch.randint(1, len(text), (14,), generator=rng).tolist()))
     parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    order = torch.randperm(90, generator=rng)[: len(parts)].tolist()
-    vocab = dict(zip(order, parts, strict=True))
-    yield _case("characters", order, vocab, "a text cut at random bytes")
-    kept = [token_id for place, token_id in enumerate(order) if place % 3]
+    drawn = torch.randperm(90, generator=rng).tolist()
+    ids = dict(zip(dict.fromkeys(parts), drawn, strict=False))
+    vocab = {token_id: part for part, token_id in ids.items()}
+    whole = [ids[part] for part in parts]
+    yield _case("characters", whole, vocab, "a text cut at random bytes")
+    kept = [token_id for place, token_id in enumerate(whole) if place % 3]
     yield _case("partial", kept, vocab, "a text cut at random bytes, parts of it missing")
 
 

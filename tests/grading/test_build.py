@@ -134,7 +134,7 @@ def test_one_answer_may_be_tested_by_several_exercises(build_encoding):
     ("exercises", "message"),
     [
         (("encode", "decode", "encode"), "'ex3_bpe/encode' is there twice"),
-        (("encode", "merge"), "since the last test there are none"),
+        (("encode", "utf8"), "since the last test there are none"),
     ],
 )
 def test_a_further_test_is_of_the_same_answer_and_new(build_encoding, exercises, message):

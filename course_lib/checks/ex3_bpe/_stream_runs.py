@@ -93,27 +93,34 @@ def ids_at_each_draw(tokenizer: Any, case: Case) -> Plain:
 
 
 def memory(tokenizer: Any, case: Case) -> Plain:
-    """How many ids came, and how many bytes were held at most on the way."""
+    """How many ids came of how many pieces, and how many bytes were held at most on the way."""
     short = Case(case.property, {**case.inputs, "n_pieces": 3})
     given = tokenizer.encode_iterable(long_stream(short))  # caches fill, patterns are compiled
     if not isinstance(given, Iterable):
         return given
     for _ in itertools.islice(given, _most_ids(short)):
         pass
-    was_tracing, n_ids = tracemalloc.is_tracing(), 0
+    was_tracing, n_ids, n_read = tracemalloc.is_tracing(), 0, 0
+
+    def pieces() -> Iterator[str]:
+        nonlocal n_read
+        for piece in long_stream(case):
+            n_read += 1
+            yield piece
+
+    most_ids = _most_ids(case)
     if not was_tracing:
         tracemalloc.start()
     try:
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        given = tokenizer.encode_iterable(long_stream(case))
-        for _ in itertools.islice(given, _most_ids(case)):
+        for _ in itertools.islice(tokenizer.encode_iterable(pieces()), most_ids):
             n_ids += 1
         held = tracemalloc.get_traced_memory()[1] - before
     finally:
         if not was_tracing:
             tracemalloc.stop()
-    return {"n_ids": n_ids, "held": held}
+    return {"n_ids": n_ids, "n_read": n_read, "held": held}
 
 
 def _most_ids(case: Case) -> int:

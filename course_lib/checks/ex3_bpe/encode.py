@@ -18,6 +18,7 @@ LEARNED_IDS = "ids: 0 to 255 are the bytes, then come the merges in order, then 
 
 def cases(rng: torch.Generator) -> Iterator[Case]:
     """A few letters and merges for each clause of the contract, then drawn words and merges."""
+    yield _case("ranks", "cab", "a+b", f"one merge; {LEARNED_IDS}")
     yield _case("ranks", "abc", "b+c a+b", f"bc was learned before ab; {LEARNED_IDS}")
     yield _case("ranks", "abc", "a+b b+c", "ab was learned before bc")
     yield _case("ranks", "abc", "a+b ab+c", "what was merged is merged further")
@@ -28,7 +29,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ranks", "abcde", "c+d d+e b+c a+b", "pairs that compete for their letters")
     yield _case("ranks", "aaa", "a+a", "places that overlap: the leftmost is merged")
     yield _case("ranks", "aaaaa", "a+a aa+a", "places that overlap")
-    yield _case("ranks", "cab", "a+b", "a letter without a merge")
+    yield _case("ranks", "abc", "a+b", "a letter without a merge")
     for length in (8, 12, 16):
         merges = oracle.learned(oracle.drawn_word(rng, "abc", 60), length // 2)
         inputs = {"text": oracle.drawn_word(rng, "abc", length), "merges": merges}
@@ -47,6 +48,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("pre-tokens", "ab! b", "b+!", "the pre-tokens are 'ab', '!' and ' b'")
     yield _case("pre-tokens", "ab", "a+b", "a pattern that cuts everywhere", pattern=".")
 
+    yield _case("special", f"a{END}b", "", "one id", special_tokens=[END])
     yield _case("special", f"a{END}b", "<+| a+<", "one id", special_tokens=[END])
     yield _case("special", f"{END} a{END}", "a+<", "at both ends", special_tokens=[END])
     yield _case("special", TWICE, "", "the longer one is meant", special_tokens=[END, TWICE])

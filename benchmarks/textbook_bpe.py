@@ -1,6 +1,7 @@
 """A trainer as most tutorials write it, for comparison: lists of ids, all of it read per merge."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import regex
 
@@ -8,14 +9,14 @@ from course_lib.tokenizer.pretokenize import GPT2_PATTERN
 
 
 def train_textbook(text: str, vocab_size: int) -> list[tuple[bytes, bytes]]:
-    """The merges, with the library's tie-break. Every pre-token of the text is kept and recounted."""
+    """The merges, with the library's tie-break; every pre-token is counted for each."""
     words = [list(word.encode()) for word in regex.findall(GPT2_PATTERN, text)]
     vocab = {byte: bytes([byte]) for byte in range(256)}
     merges = []
     while len(vocab) < vocab_size:
         counts: dict[tuple[int, int], int] = {}
         for word in words:
-            for pair in zip(word, word[1:], strict=False):
+            for pair in pairwise(word):
                 counts[pair] = counts.get(pair, 0) + 1
         if not counts:
             break

@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from course_lib.tokenizer_cli import app as tokenizer
+
 app = typer.Typer(
-    help="Build the exercises, grade the demo cohort, inspect the machine.", no_args_is_help=True
+    help="Build the exercises, grade the demo cohort, tokenize, inspect the machine.",
+    no_args_is_help=True,
 )
+app.add_typer(tokenizer, name="tokenizer")
 
 
 @app.command()

@@ -52,6 +52,11 @@ def report_on(
     return Report(check.id, check.title, tuple(findings), check.takeaway, printed)
 
 
+def is_wrong(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> bool:
+    """Whether something is wrong on a case, without asking what."""
+    return any(_problem(check, *run) is not None for run in zip(cases, outcomes, strict=True))
+
+
 def outcomes_of_bugs(check: Check, cases: Sequence[Case]) -> BugOutcomes:
     """What the check's bugs do on these cases, for whoever judges many on the same."""
     return BugOutcomes(check, cases, _problem)

@@ -15,8 +15,7 @@ MAX_ITEMS = 100_000  # in all the containers of one result together
 MAX_CHARACTERS = 1_000_000  # in all its texts, a byte counting as one
 MAX_ELEMENTS = 20_000_000  # in all the tensors of one result together
 MAX_DEPTH = 8
-
-TextOrBytes = TypeVar("TextOrBytes", str, bytes)
+_Text = TypeVar("_Text", str, bytes)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class _Copy:
             return [self.of(item, depth) for item in list.__iter__(result)]
         return tuple(self.of(item, depth) for item in tuple.__iter__(result))
 
-    def _text(self, text: TextOrBytes) -> TextOrBytes:
+    def _text(self, text: _Text) -> _Text:
         self._characters_left -= len(text)
         if self._characters_left < 0:
             raise _TooLarge(f"more than {MAX_CHARACTERS:,} characters")

@@ -11,7 +11,7 @@ from course_lib.checks import Check, Finding, Report
 from course_lib.checks.base import Case
 from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import STOPPED, Outcome
-from course_lib.checks.judging import UNWRITTEN, outcomes_of_bugs, report_on
+from course_lib.checks.judging import UNWRITTEN, is_wrong, outcomes_of_bugs, report_on
 from course_lib.checks.plain import same, to_plain
 from course_lib.grading.legible import legible
 
@@ -20,6 +20,7 @@ ONLY_HIDDEN = (
     "Right on the cases that your notebook draws, wrong on others of the same kind: grading draws "
     "new ones for each submission. Does the code do what the text asks for every input?"
 )
+NOT_ENDED = "Your code did not come to its end here"
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,7 @@ class PublicCases:
 
     fixed: Sequence[Case]  # the same for every seed: everybody is judged on them
     drawn: Sequence[Case]  # what the notebook's seed gives: they show what a mistake looks like
-    bugs_on_fixed: BugOutcomes
-    bugs_on_all: BugOutcomes
+    bugs: BugOutcomes  # on both, in this order
 
 
 @functools.cache
@@ -38,9 +38,7 @@ def public_cases(check: Check) -> PublicCases:
     cases, others = check.drawn_cases(NOTEBOOK_SEED), check.drawn_cases(NOTEBOOK_SEED + 1)
     fixed = [case for case in cases if _is_among(case, others)]
     drawn = [case for case in cases if not _is_among(case, others)]
-    return PublicCases(
-        fixed, drawn, outcomes_of_bugs(check, fixed), outcomes_of_bugs(check, [*fixed, *drawn])
-    )
+    return PublicCases(fixed, drawn, outcomes_of_bugs(check, [*fixed, *drawn]))
 
 
 def hidden_cases(check: Check, seed: int) -> list[Case]:
@@ -61,19 +59,19 @@ def judge_public(check: Check, outcomes: Sequence[Outcome], stopped: str = "") -
     `stopped` says why there are fewer outcomes than cases.
     """
     known = public_cases(check)
-    if len(outcomes) == len(known.fixed) and not stopped:
-        complete = _complete(outcomes, known.fixed, stopped)
-        return report_on(check, known.fixed, complete, known.bugs_on_fixed)
     cases = [*known.fixed, *known.drawn]
-    return report_on(check, cases, _complete(outcomes, cases, stopped), known.bugs_on_all)
+    if not stopped:
+        cases = cases[: len(outcomes)]
+    return report_on(check, cases, _complete(outcomes, cases, stopped), known.bugs)
 
 
 def telling_cases(check: Check, outcomes: Sequence[Outcome]) -> Sequence[Case]:
     """The drawn public cases, where the outcomes on the fixed ones show a mistake to be named."""
+    known = public_cases(check)
     unwritten = {outcome.error for outcome in outcomes} == {UNWRITTEN}
-    if unwritten or judge_public(check, outcomes).passed:
+    if unwritten or not is_wrong(check, known.fixed, _complete(outcomes, known.fixed)):
         return ()
-    return public_cases(check).drawn
+    return known.drawn
 
 
 def open_cases(check: Check, seed: int, shown: Report) -> list[Case]:
@@ -122,12 +120,16 @@ def refuse(check: Check, message: str) -> Report:
 def _both(shown: Finding, unseen: Finding) -> Finding:
     if not shown.passed or unseen.passed:
         return shown
+    if unseen.message.startswith(NOT_ENDED):  # the grader's own words
+        return Finding(shown.property, unseen.message)
     return Finding(shown.property, ONLY_HIDDEN, bug=unseen.bug)
 
 
-def _complete(outcomes: Sequence[Outcome], cases: Sequence[Case], stopped: str) -> list[Outcome]:
+def _complete(
+    outcomes: Sequence[Outcome], cases: Sequence[Case], stopped: str = ""
+) -> list[Outcome]:
     """One outcome a case, with outputs that are quick to judge and texts that are safe to show."""
-    message = f"Your code did not come to its end here: {stopped}."
+    message = f"{NOT_ENDED}: {stopped}."
     rest = [Outcome(error=STOPPED, error_message=message)] * (len(cases) - len(outcomes))
     return [*map(_safe, outcomes), *rest]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic, process_time
 from typing import Any
 
@@ -19,6 +20,7 @@ from course_lib.grading.cells import grade_id, parse_test
 from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
 from course_lib.grading.safe_outputs import safe_outputs
+from course_lib.grading.sandbox.client import SandboxError
 from course_lib.grading.sandbox.isolation import Isolation
 from course_lib.grading.sandbox.start import Forks
 from course_lib.grading.sandboxed import best_isolation, run_sandboxed
@@ -75,13 +77,12 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
     }
     left = task.limits.seconds - (monotonic() - started)
     if left > 0 and any(map(fails_unseen, reports.values())):
-        again = run(_on_drawn(cells, reports), dataclasses.replace(task.limits, seconds=left))
-        transcript.cpu_seconds += again.cpu_seconds
-        for place, outcomes in again.fixed.items():
-            if outcomes and place not in again.stopped:
-                public = [*transcript.fixed[place], *outcomes]
-                told = judge_public(tests[place].check, public)
-                reports[place] = quote_public(reports[place], told)
+        with suppress(SandboxError):  # the points are known: this is for the words alone
+            limits = dataclasses.replace(task.limits, seconds=left)
+            again = run(_on_drawn(cells, reports), limits)
+            _quote(reports, tests, transcript, again)
+            transcript.cpu_seconds += again.cpu_seconds
+            incidents += [new for new in again.incidents if new not in incidents]
     exercises = []
     room = task.limits.output_bytes
     for place, cell in enumerate(code):
@@ -150,6 +151,19 @@ def _on_drawn(cells: Sequence[Cell], reports: Mapping[int, Report]) -> list[Cell
     ]
 
 
+def _quote(
+    reports: dict[int, Report],
+    tests: Mapping[int, TestCell],
+    transcript: Transcript,
+    again: Transcript,
+) -> None:
+    """Put what came of `_on_drawn` into the reports."""
+    for place, outcomes in again.fixed.items():
+        if outcomes and place not in again.stopped:
+            shown = judge_public(tests[place].check, [*transcript.fixed[place], *outcomes])
+            reports[place] = quote_public(reports[place], shown)
+
+
 _checks = functools.cache(catalogue)
 
 
@@ -176,9 +190,10 @@ def _report(
         incidents.append(Incident(IncidentKind.STOPPED, words))
     stopped = transcript.stopped.get(place, "")
     shown = shown or judge_public(test.check, public, stopped)
-    if place not in transcript.drawn:  # it was stopped before
-        return shown
-    return judge_hidden(test.check, shown, transcript.drawn[place], hidden, stopped)
+    cases = transcript.drawn.get(place)
+    if cases is None:  # it was stopped before: what is open has not been run
+        cases = test.hidden(public)
+    return judge_hidden(test.check, shown, cases, hidden, stopped)
 
 
 def _output(kind: str, **fields: Any) -> NotebookNode:

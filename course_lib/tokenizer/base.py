@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import index
 
 import regex
 
+from course_lib.tokenizer.long_pretokens import merge_by_rank
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN, split_special
+from course_lib.tokenizer.validation import check_text, check_vocabulary
+
+LONG = 16  # bytes: from here on a heap is faster
 
 
 class Tokenizer:
@@ -18,6 +23,11 @@ class Tokenizer:
         special_tokens: texts that are always one token; those that the vocabulary lacks get the
             next ids.
         pattern: the regular expression that cuts text into pre-tokens.
+
+    Ids may have gaps. For any text to have ids, the vocabulary needs every single byte.
+
+    Raises ValueError if a special token is empty or there twice, if two ids have the same bytes,
+    or if a merge joins or makes what is no token.
     """
 
     def __init__(
@@ -27,6 +37,7 @@ class Tokenizer:
         special_tokens: Sequence[str] = (),
         pattern: str = GPT2_PATTERN,
     ) -> None:
+        check_vocabulary(vocab, merges, special_tokens)
         self.vocab = dict(vocab)
         self.ids = {token: token_id for token_id, token in self.vocab.items()}
         for token in special_tokens:
@@ -43,35 +54,79 @@ class Tokenizer:
     def encode_pretoken(self, pretoken: str) -> tuple[int, ...]:
         """The ids of one pre-token: its bytes, merged in the order in which merges were learned."""
         parts = [bytes([byte]) for byte in pretoken.encode()]
+        if len(parts) > LONG:
+            parts = merge_by_rank(parts, self.ranks)  # what the loop does, without its n² steps
+        none = len(self.ranks)
         while len(parts) > 1:
-            ranks = [self.ranks.get(pair, len(self.ranks)) for pair in pairwise(parts)]
-            first = min(range(len(ranks)), key=ranks.__getitem__)
-            if ranks[first] == len(self.ranks):
+            ranks = [self.ranks.get(pair, none) for pair in pairwise(parts)]
+            lowest = min(ranks)
+            if lowest == none:
                 break
+            first = ranks.index(lowest)
             parts[first : first + 2] = [parts[first] + parts[first + 1]]
         return tuple(self.ids[part] for part in parts)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text; a special token in it is one id, the longest first."""
+        """The ids of a text; a special token in it is one id, the longest first.
+
+        Raises ValueError for half of a surrogate pair, which is no character.
+        """
+        check_text(text)
         token_ids: list[int] = []
         for part in split_special(text, self.special_tokens):
             if part in self.special_tokens:
                 token_ids.append(self.special_tokens[part])
             else:
-                for pretoken in self.pattern.findall(part):
-                    token_ids.extend(self.cached(pretoken))
+                pretokens = self.pattern.findall(part)
+                token_ids.extend(chain.from_iterable(map(self.cached, pretokens)))
         return token_ids
 
     def encode_iterable(self, texts: Iterable[str]) -> Iterator[int]:
         """The ids of texts joined without a gap, one by one, holding little text at a time.
 
-        They are those of `encode("".join(texts))`, however the text is cut into pieces.
+        They are those of `encode("".join(texts))`, however the text is cut into pieces. Held are
+        the last text, and before it two pre-tokens and what may begin a special token. A pattern
+        of your own must leave out no character, and text that follows may change no pre-tokens
+        but the last two.
         """
-        raise NotImplementedError
+        # Two things can look different once more text has come. A special token may be complete,
+        # if it begins so near the end that a part of it is missing. And the last two pre-tokens may
+        # be others: "'" and "l" become "'ll", and of three spaces the last goes to the next word.
+        longest = max(map(len, self.special_tokens), default=1)
+        held = ""
+        for text in texts:
+            check_text(text)
+            held += text
+            sure = len(held) - longest + 1  # a special token that begins before has its end here
+            pieces, end = [], 0
+            for part in split_special(held, self.special_tokens):
+                if end >= sure:
+                    break
+                if part in self.special_tokens:
+                    pieces.append(part)
+                else:
+                    part = part[: sure - end]
+                    pieces += self.pattern.findall(part)
+                end += len(part)
+            for piece in pieces[:-2]:
+                if piece in self.special_tokens:
+                    yield self.special_tokens[piece]
+                else:
+                    yield from self.cached(piece)
+            held = "".join(pieces[-2:]) + held[end:]
+        yield from self.encode(held)
 
     def decode(self, token_ids: Iterable[int]) -> str:
         """The text that the tokens spell, with U+FFFD (�) for bytes that are no UTF-8.
 
         All bytes are joined before they are read: one character may lie in several tokens.
+
+        Raises ValueError for what is no id of the vocabulary.
         """
-        return b"".join(map(self.vocab.__getitem__, token_ids)).decode("utf-8", errors="replace")
+        tokens = []
+        for token_id in token_ids:
+            try:
+                tokens.append(self.vocab[index(token_id)])
+            except (KeyError, TypeError):
+                raise ValueError(f"{token_id!r} in token_ids is no id of the vocabulary") from None
+        return b"".join(tokens).decode("utf-8", errors="replace")

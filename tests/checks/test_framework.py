@@ -363,6 +363,26 @@ def test_global_state_is_put_back():
     assert torch.is_grad_enabled()
 
 
+def test_byte_strings_are_plain_data():
+    def of_bytes(rng):
+        yield Case("double", {"x": b"\xe6a"})
+        yield Case("empty", {"x": b""})
+
+    def judge(case, outputs):
+        return differs(outputs, case.inputs["x"] * 2)
+
+    check = dataclasses.replace(DOUBLE, cases=of_bytes, judge=judge, bugs=())
+    assert report_on(check, *ran(check, lambda x: x + x)).passed
+    report = report_on(check, *ran(check, lambda x: x))
+    assert report.findings[0].message == r"Expected the result to be b'\xe6a\xe6a', got b'\xe6a'."
+    assert report.findings[0].case == r"x = b'\xe6a'"
+
+
+def ran(check, implementation):
+    cases = check.drawn_cases(0)
+    return cases, execute_all(check, implementation, cases)
+
+
 def test_inputs_are_copies():
     case = next(cases(torch.Generator()))
     execute(DOUBLE, in_place.implementation, case)

@@ -106,6 +106,42 @@ def test_a_later_answer_stands_on_the_courses_own_and_not_on_an_earlier_one(tmp_
     assert borrowed in built[list(built)[place]].splitlines()
 
 
+@pytest.fixture
+def build_encoding(tmp_path):
+    """Build a notebook with one answer, the class Tokenizer, and these tests of it."""
+
+    def build(*exercises):
+        text = HEAD + ANSWER.replace("overfitting.polynomial.rmse", "tokenizer.base.Tokenizer")
+        for exercise in exercises:
+            test = f'check("ex3_bpe/{exercise}", Tokenizer)'
+            text += "\nText.\n" + TEST.replace('check("ex1_overfitting/rmse", rmse)', test)
+        path = tmp_path / "ex3_bpe.encoding.md"
+        path.write_text(text)
+        return solved_notebook(path, "ex3_bpe", catalogue(), "https://example.org/course")
+
+    return build
+
+
+def test_one_answer_may_be_tested_by_several_exercises(build_encoding):
+    built = json.loads(build_encoding("encode", "decode", "encode-stream"))["cells"]
+    graded = {cell["id"]: cell["metadata"].get("nbgrader", {}) for cell in built}
+    named = {id: data["points"] for id, data in graded.items() if data.get("grade")}
+    assert named == {"encode": 9, "decode": 5, "encode-stream": 9}
+    assert [id for id, data in graded.items() if data.get("solution")] == ["encode-answer"]
+
+
+@pytest.mark.parametrize(
+    ("exercises", "message"),
+    [
+        (("encode", "decode", "encode"), "'ex3_bpe/encode' is there twice"),
+        (("encode", "utf8"), "since the last test there are none"),
+    ],
+)
+def test_a_further_test_is_of_the_same_answer_and_new(build_encoding, exercises, message):
+    with pytest.raises(AuthorError, match=message):
+        build_encoding(*exercises)
+
+
 def test_points_are_those_of_the_check(build):
     (test,) = [
         cell for cell in json.loads(build(HEAD + ANSWER + TEST))["cells"] if cell["id"] == "rmse"

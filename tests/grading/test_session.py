@@ -256,6 +256,28 @@ def rmse(predicted, observed):
         assert finding.message in found.report("rmse")
 
 
+def test_what_was_not_run_on_hidden_cases_earns_nothing(grade):
+    """An answer that knows the public cases, in a notebook that spends all of its time."""
+    rmse = catalogue()[f"{ASSIGNMENT}/rmse"]
+    known = [str(case.inputs["predicted"].tolist()) for case in rmse.drawn_cases(0)]
+    source = f"""
+def rmse(predicted, observed):
+    assert str(predicted.tolist()) in {known}
+    return (predicted.flatten() - observed.flatten()).square().mean().sqrt()
+"""
+    powers = "def polynomial_features(x, degree):\n    import time\n    time.sleep(100)"
+    limits = Limits(seconds=6, cell_seconds=30)
+    found = grade(
+        answer("rmse", source),
+        RMSE_TEST,
+        answer("polynomial-features", powers),
+        POWERS_TEST,
+        limits=limits,
+    )
+    assert found.points == {"rmse": 0.0, "polynomial-features": 0.0}
+    assert "did not come to its end" in found.report("rmse")
+
+
 def test_answers_that_fit_the_public_cases_alone_fail(grade):
     check = catalogue()[f"{ASSIGNMENT}/rmse"]
     known = {

@@ -1,25 +1,30 @@
-"""Bytes per token, by hand and at its bounds."""
+"""Bytes per token, by hand."""
 
 import pytest
+from vocabularies import END, gpt2, learned
 
-from course_lib.tokenizer.base import Tokenizer
+from course_lib.tokenizer import Tokenizer
 from course_lib.tokenizer.compression import bytes_per_token
 
-
-@pytest.fixture
-def tokenizer():
-    """The bytes, and two merges."""
-    vocab = {byte: bytes([byte]) for byte in range(256)} | {256: b"an", 257: "é".encode()}
-    return Tokenizer(vocab, [(b"a", b"n"), (b"\xc3", b"\xa9")])
+BYTES = Tokenizer({byte: bytes([byte]) for byte in range(256)}, [])
 
 
-def test_by_hand(tokenizer):
-    assert bytes_per_token(tokenizer, "banana") == 6 / 4  # b|an|an|a
-    assert bytes_per_token(tokenizer, "éa") == 3 / 2
-    assert bytes_per_token(tokenizer, "ね") == 1  # three bytes, three tokens
-    assert bytes_per_token(tokenizer, "x") == 1
+@pytest.mark.parametrize("text", ["a", "abc", "日本", "é", "👍🏽"])
+def test_single_bytes_are_one_byte_a_token(text):
+    assert bytes_per_token(BYTES, text) == 1.0
 
 
-def test_an_empty_text_is_refused(tokenizer):
-    with pytest.raises(ValueError, match="text must have at least one character, got ''"):
-        bytes_per_token(tokenizer, "")
+def test_bytes_are_counted_and_not_characters():
+    # GPT-2 cuts both characters in two.
+    assert gpt2().encode("日本") == [33768, 98, 17312, 105]
+    assert bytes_per_token(gpt2(), "日本") == 6 / 4
+    assert bytes_per_token(gpt2(), "Hello world") == 11 / 2
+
+
+def test_a_special_token_counts_with_its_bytes():
+    assert bytes_per_token(learned((END,)), END) == len(END)
+
+
+def test_an_empty_text_has_no_ratio():
+    with pytest.raises(ValueError, match="text must have at least one character"):
+        bytes_per_token(BYTES, "")

@@ -1,12 +1,19 @@
 """Widgets to try things on."""
 
+from functools import cache
+
 import torch
 
+from course_lib.data.corpora import state_of_the_union
 from course_lib.nn.masks import causal_mask
 from course_lib.overfitting.polynomial import noisy_parabola
+from course_lib.tokenizer import Tokenizer
+from course_lib.tokenizer.fast_train import fast_train_bpe
+from course_lib.tokenizer.gpt2 import from_pretrained
 from course_lib.widgets.attention_viewer import AttentionViewer
 from course_lib.widgets.polynomial_fit import PolynomialFit
 from course_lib.widgets.position_explorer import PositionExplorer
+from course_lib.widgets.token_colours import TokenColours
 
 RECORD = {
     "n_train": 100,
@@ -69,3 +76,26 @@ def attention_weights(seed: int = 0) -> list[torch.Tensor]:
 
 def attention_viewer(**options) -> AttentionViewer:
     return AttentionViewer(SENTENCES, attention_weights(), **options)
+
+
+JAPANESE = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。"
+CODE = "def mean(values):\n    if not values:\n        return 0.0\n\treturn sum(values)\n"
+
+
+@cache
+def vocabularies() -> dict[str, Tokenizer]:
+    """The bytes, two of a speech that share their merges, one of three languages, and GPT-2's."""
+    speech = state_of_the_union()[0].text
+    trained = {
+        "English, 300": fast_train_bpe(speech, 300),
+        "English, 500": fast_train_bpe(speech, 500),
+        "mixed, 500": fast_train_bpe(speech + 9 * JAPANESE + 9 * CODE, 500, ["<|endoftext|>"]),
+    }
+    tokenizers = {"bytes": Tokenizer({byte: bytes([byte]) for byte in range(256)}, [])}
+    for name, (vocab, merges) in trained.items():
+        tokenizers[name] = Tokenizer(vocab, merges, ["<|endoftext|>"] if "mixed" in name else [])
+    return {**tokenizers, "GPT-2": from_pretrained("gpt2")}
+
+
+def token_colours(**options) -> TokenColours:
+    return TokenColours(vocabularies(), **options)

@@ -3,7 +3,13 @@
 import matplotlib.pyplot as plt
 import pytest
 from chromium import violations
-from examples import RECORD, attention_viewer, polynomial_fit, position_explorer
+from examples import (
+    RECORD,
+    attention_viewer,
+    polynomial_fit,
+    position_explorer,
+    token_colours,
+)
 
 from course_lib.widgets.bias_variance import BiasVariance
 from course_lib.widgets.bpe_steps import BpeSteps
@@ -22,6 +28,7 @@ WIDGETS = {
     "attention-viewer": attention_viewer,
     "mask-painter": MaskPainter,
     "bpe-steps": BpeSteps,
+    "token-colours": token_colours,
 }
 pytestmark = pytest.mark.parametrize("name", WIDGETS)
 INPUTS = ".course-widget :is(input, select)"

@@ -27,9 +27,10 @@ def save(tokenizer: Tokenizer, folder: str | Path) -> None:
     """Write vocab.json, merges.txt and tokenizer_config.json into a folder, made if need be.
 
     All are complete on the disk before the first takes its place: what the folder held before
-    stays if the disk is full or the power fails. `load` reads them, and with the pattern of GPT-2
-    so do `GPT2Tokenizer` and `GPT2TokenizerFast` of transformers and `ByteLevelBPETokenizer` of
-    tokenizers, with the same ids (the last must be told the special tokens).
+    stays if the disk is full. If the power fails while they take their places, `load` notices.
+    `load` reads them, and with the pattern of GPT-2 so do `GPT2Tokenizer` and `GPT2TokenizerFast`
+    of transformers and `ByteLevelBPETokenizer` of tokenizers, with the same ids (the last must be
+    told the special tokens).
 
     Raises:
         ValueError: if two tokens would be spelled alike, one of them a special token.
@@ -39,10 +40,10 @@ def save(tokenizer: Tokenizer, folder: str | Path) -> None:
     folder = Path(folder)
     refuse_rivals(folder)
     vocab, merges = _spelled(tokenizer), [f"{spell(a)} {spell(b)}" for a, b in tokenizer.merges]
-    texts = {
+    texts = {  # in this order: the new fingerprint is there before any file it does not fit
+        CONFIG: json.dumps(_config(tokenizer, vocab, merges), ensure_ascii=False, indent=2),
         VOCAB: json.dumps(vocab, ensure_ascii=False),
         MERGES: "\n".join(["#version: 0.2", *merges, ""]),
-        CONFIG: json.dumps(_config(tokenizer, vocab, merges), ensure_ascii=False, indent=2),
     }
     _write_all(folder, {name: text.encode() for name, text in texts.items()})
 

@@ -221,8 +221,11 @@ def test_a_limit_of_the_system_leaves_the_old_files(tmp_path):
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
-def test_a_crash_leaves_the_old_files_or_is_noticed(n, tmp_path):
+@pytest.mark.parametrize("alone", [False, True], ids=["three files", "the two files alone"])
+def test_a_crash_leaves_the_old_files_or_is_noticed(n, alone, tmp_path):
     save(learned((END,)), tmp_path)
+    if alone:
+        (tmp_path / "tokenizer_config.json").unlink()
     assert run(KILLED.format(n=n), tmp_path).returncode == 9
     if n == 0:
         assert same(load(tmp_path), learned((END,)))

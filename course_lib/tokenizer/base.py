@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 from operator import index
+from typing import Any
 
 import regex
 
@@ -50,6 +51,11 @@ class Tokenizer:
         self.special_tokens = {token: self.ids[token.encode()] for token in special_tokens}
         self.pattern = regex.compile(pattern)
         self.cached = lru_cache(maxsize=2**17)(self.encode_pretoken)
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        """How to pickle it: made anew from what it was made of, as a cache cannot travel."""
+        special_tokens, pattern = list(self.special_tokens), self.pattern.pattern
+        return type(self), (self.vocab, self.merges, special_tokens, pattern)
 
     def encode_pretoken(self, pretoken: str) -> tuple[int, ...]:
         """The ids of one pre-token: its bytes, merged in the order in which merges were learned."""

@@ -50,14 +50,9 @@ def encode_batch(
                 encoded.append(tokenizer.encode(text))
                 bar.update(len(text))
             return encoded
-        made_of = (
-            tokenizer.vocab,
-            tokenizer.merges,
-            list(tokenizer.special_tokens),
-            tokenizer.pattern.pattern,
-        )
         # Spawned, as on every system: a fork would copy the locks of threads that it does not have.
-        with ProcessPoolExecutor(n_processes, get_context("spawn"), _start, made_of) as pool:
+        spawn = get_context("spawn")
+        with ProcessPoolExecutor(n_processes, spawn, _start, (tokenizer,)) as pool:
             chunks = list(_chunks(texts))
             for chunk, arrays in zip(chunks, pool.map(_encode, chunks), strict=True):
                 encoded += [ids.tolist() for ids in arrays]
@@ -79,10 +74,10 @@ def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _start(*made_of: object) -> None:
-    """Make the tokenizer in a new process: its cache and its pattern cannot travel."""
+def _start(tokenizer: Tokenizer) -> None:
+    """Keep the tokenizer in a new process."""
     global _tokenizer
-    _tokenizer = Tokenizer(*made_of)
+    _tokenizer = tokenizer
 
 
 def _encode(texts: list[str]) -> list[array]:

@@ -1,5 +1,7 @@
 """Encoding by hand, what is refused, and what encoding costs in steps and in memory."""
 
+import copy
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -176,6 +178,19 @@ def test_pretokens_are_merged_once_and_remembered_within_bounds():
     info = tokenizer.cached.cache_info()
     assert (info.misses, info.hits) == (6, 2)  # "the" and " the" are two
     assert info.maxsize is not None
+
+
+@pytest.mark.parametrize("duplicate", [lambda one: pickle.loads(pickle.dumps(one)), copy.deepcopy])
+@pytest.mark.parametrize("pattern", [gpt2().pattern.pattern, CL100K_PATTERN])
+def test_a_tokenizer_can_be_pickled_and_copied(duplicate, pattern):
+    merges, special_tokens = pairs("a b, ab c"), ["\n", "<|e|><|e|>", "<|e|>"]
+    vocab = BYTES | {300: b"ab", 400: b"abc", 500: b"\n", 450: b"<|e|>"}
+    tokenizer = Tokenizer(vocab, merges, special_tokens, pattern)
+    again = duplicate(tokenizer)
+    for name in ("vocab", "ids", "merges", "ranks", "special_tokens"):
+        assert getattr(again, name) == getattr(tokenizer, name)
+    assert again.pattern.pattern == pattern
+    assert again.encode("abc\n<|e|> 12345 x") == tokenizer.encode("abc\n<|e|> 12345 x")
 
 
 def test_a_stream_is_read_as_its_ids_are_asked_for():

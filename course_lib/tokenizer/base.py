@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import index
 from typing import Any
 
@@ -13,6 +13,7 @@ from course_lib.tokenizer.pretokenize import GPT2_PATTERN, split_special
 from course_lib.tokenizer.validation import check_text, check_vocabulary
 
 LONG = 16  # bytes: from here on a heap is faster
+KEPT = 64  # characters: longer pre-tokens would fill the memory, and seldom come again
 
 
 class Tokenizer:
@@ -70,12 +71,16 @@ class Tokenizer:
                 break
             first = ranks.index(lowest)
             parts[first : first + 2] = [parts[first] + parts[first + 1]]
-        return tuple(self.ids[part] for part in parts)
+        try:
+            return tuple(self.ids[part] for part in parts)
+        except KeyError as error:
+            raise ValueError(f"the vocabulary lacks the byte {error.args[0]!r}") from None
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text; a special token in it is one id, the longest first.
 
-        Raises ValueError for half of a surrogate pair, which is no character.
+        Raises ValueError for half of a surrogate pair, which is no character, and for a byte that
+        the vocabulary lacks.
         """
         check_text(text)
         token_ids: list[int] = []
@@ -83,26 +88,29 @@ class Tokenizer:
             if part in self.special_tokens:
                 token_ids.append(self.special_tokens[part])
             else:
-                pretokens = self.pattern.findall(part)
-                token_ids.extend(chain.from_iterable(map(self.cached, pretokens)))
+                for piece in self.pattern.findall(part):
+                    encode = self.cached if len(piece) <= KEPT else self.encode_pretoken
+                    token_ids += encode(piece)
         return token_ids
 
     def encode_iterable(self, texts: Iterable[str]) -> Iterator[int]:
         """The ids of texts joined without a gap, one by one, holding little text at a time.
 
         They are those of `encode("".join(texts))`, however the text is cut into pieces. Held are
-        the last text, and before it two pre-tokens and what may begin a special token. A pattern
-        of your own must leave out no character, and text that follows may change no pre-tokens
-        but the last two.
+        the last text, and before it at most twice the length of two pre-tokens and what may begin
+        a special token. A pattern of your own must leave out no character, and text that follows
+        may change no pre-tokens but the last two.
         """
         # Two things can look different once more text has come. A special token may be complete,
         # if it begins so near the end that a part of it is missing. And the last two pre-tokens may
         # be others: "'" and "l" become "'ll", and of three spaces the last goes to the next word.
         longest = max(map(len, self.special_tokens), default=1)
-        held = ""
+        held, enough = "", 0
         for text in texts:
             check_text(text)
             held += text
+            if len(held) < enough:
+                continue
             sure = len(held) - longest + 1  # a special token that begins before has its end here
             pieces, end = [], 0
             for part in split_special(held, self.special_tokens):
@@ -118,7 +126,10 @@ class Tokenizer:
                 if piece in self.special_tokens:
                     yield self.special_tokens[piece]
                 else:
-                    yield from self.cached(piece)
+                    encode = self.cached if len(piece) <= KEPT else self.encode_pretoken
+                    yield from encode(piece)
+            # Where nothing was sure, as in a long pre-token, looking at each text again costs n².
+            enough = 2 * len(held) if len(pieces) <= 2 else 0
             held = "".join(pieces[-2:]) + held[end:]
         yield from self.encode(held)
 

@@ -193,6 +193,43 @@ def test_a_tokenizer_can_be_pickled_and_copied(duplicate, pattern):
     assert again.encode("abc\n<|e|> 12345 x") == tokenizer.encode("abc\n<|e|> 12345 x")
 
 
+def test_a_byte_that_the_vocabulary_lacks_is_named():
+    tokenizer = Tokenizer({0: b"a", 1: b"b", 2: b"ab"}, [(b"a", b"b")], ["c"])
+    assert tokenizer.encode("abc") == list(tokenizer.encode_iterable(["a", "bc"])) == [2, 3]
+    for text in ("ab d", "ab" * 100 + " "):
+        with pytest.raises(ValueError, match="the vocabulary lacks the byte b' '"):
+            tokenizer.encode(text)
+
+
+def test_long_pretokens_are_not_remembered():
+    tokenizer = learned(())
+    tokenizer.cached.cache_clear()
+    for text in ("a" * 65, "日" * 100_000, "=" * 64):
+        assert tokenizer.encode(text) == list(tokenizer.encode_iterable([text, "."]))[:-1]
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert tokenizer.cached.cache_info().currsize == 2  # "=" * 64 and the "." that ends a stream
+
+
+class CountingPattern:
+    """A pattern that counts the characters it is given to cut."""
+
+    def __init__(self, pattern):
+        self.pattern, self.n_characters = pattern, 0
+
+    def findall(self, text):
+        self.n_characters += len(text)
+        return self.pattern.findall(text)
+
+
+@pytest.mark.parametrize("text", ["a" * 4000, "a " + "日" * 4000 + " b", "word " * 800])
+def test_a_stream_is_cut_in_proportion_to_its_length(text):
+    tokenizer = Tokenizer(learned().vocab, learned().merges)
+    tokenizer.pattern = CountingPattern(tokenizer.pattern)
+    assert list(tokenizer.encode_iterable(text)) == learned().encode(text)
+    # Beside two short pre-tokens for each character, the text itself a few times.
+    assert tokenizer.pattern.n_characters <= 12 * len(text)
+
+
 def test_a_stream_is_read_as_its_ids_are_asked_for():
     asked = []
 

@@ -1,6 +1,7 @@
 """Cut a text into pre-tokens, roughly words with the space before them; no merge crosses them."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import regex
 
@@ -33,8 +34,13 @@ def split_special(text: str, special_tokens: Iterable[str]) -> list[str]:
     Of two special tokens that begin at the same place, as "<|end|>" and "<|end|><|end|>", the
     longer one is meant. No part is empty.
     """
-    longest_first = sorted(special_tokens, key=len, reverse=True)
-    if not longest_first:
-        return [text] if text else []
-    cut = regex.split("(" + "|".join(map(regex.escape, longest_first)) + ")", text)
+    special_tokens = tuple(special_tokens)
+    cut = _special_pattern(special_tokens).split(text) if special_tokens else [text]
     return [part for part in cut if part]
+
+
+@lru_cache
+def _special_pattern(special_tokens: tuple[str, ...]) -> regex.Pattern:
+    """The regular expression of any of the special tokens, the longest first."""
+    longest_first = sorted(special_tokens, key=len, reverse=True)
+    return regex.compile("(" + "|".join(map(regex.escape, longest_first)) + ")")

@@ -221,7 +221,11 @@ class CountingPattern:
         return self.pattern.findall(text)
 
 
-@pytest.mark.parametrize("text", ["a" * 4000, "a " + "日" * 4000 + " b", "word " * 800])
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 4000, "a " + "日" * 4000 + " b", "word " * 800],
+    ids=["one word", "one of three words", "short words"],
+)
 def test_a_stream_is_cut_in_proportion_to_its_length(text):
     tokenizer = Tokenizer(learned().vocab, learned().merges)
     tokenizer.pattern = CountingPattern(tokenizer.pattern)

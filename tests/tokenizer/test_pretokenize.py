@@ -126,3 +126,11 @@ def test_special_tokens_may_come_one_by_one():
     assert list(pretokens("a[X]b", (token for token in ["[X]"]))) == ["a", "b"]
     assert split_special("ab", iter([])) == ["ab"]
     assert split_special("a[X]b", iter(["[X]"])) == ["a", "[X]", "b"]
+
+
+def test_the_expression_of_the_special_tokens_is_made_once(monkeypatch):
+    escaped, escape = [], regex.escape
+    monkeypatch.setattr(regex, "escape", lambda token: escaped.append(token) or escape(token))
+    for text in ("a[once]b", "[once][second]", "c"):
+        assert "".join(split_special(text, ["[once]", "[second]"])) == text
+    assert escaped == ["[second]", "[once]"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from course_lib.tokenizer.pretokenize import pretokens
+from course_lib.tokenizer.validation import check_special_tokens
 
 Pair = tuple[int, int]
 
@@ -43,17 +44,11 @@ def room_for_merges(vocab_size: int, special_tokens: Sequence[str] = ()) -> int:
     """How many merges a vocabulary has room for, beside the 256 bytes and the special tokens.
 
     Raises:
-        TypeError: if special_tokens is one string, whose letters would each be special.
-        ValueError: if not even those fit, or a special token is empty, occurs twice, or is one
-            byte, which is a token already.
+        TypeError: if special_tokens is one text, or one of them is no text.
+        ValueError: if not even those fit, or a special token is empty, occurs twice, or has half
+            of a surrogate pair.
     """
-    if isinstance(special_tokens, str):
-        raise TypeError(f"special_tokens must be a list of strings, got {special_tokens!r}")
-    for token in special_tokens:
-        if len(token.encode()) < 2:
-            raise ValueError(f"special_tokens must each have two bytes or more, got {token!r}")
-    if len(set(special_tokens)) < len(special_tokens):
-        raise ValueError(f"special_tokens must differ from one another, got {special_tokens!r}")
+    check_special_tokens(special_tokens)
     n_merges = vocab_size - 256 - len(special_tokens)
     if n_merges < 0:
         raise ValueError(
@@ -80,7 +75,7 @@ def train_bpe(
     Of pairs that are equally common the lexicographically greatest pair of byte strings is taken.
     Merging ends early when no word has two tokens left, and the vocabulary is smaller then.
 
-    Raises ValueError as `room_for_merges` does.
+    Raises TypeError or ValueError as `room_for_merges` does.
 
     Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword Units
     (2016), algorithm 1; on bytes as in Radford et al. (2019), section 2.2.

@@ -22,7 +22,7 @@ def fast_train_bpe(
     one pair. It makes other pairs rarer, whose entries in the heap are mended only when they come
     to the top; and the pairs of the new token, which are new and enter the heap.
 
-    Raises ValueError as `room_for_merges` does.
+    Raises TypeError or ValueError as `room_for_merges` does.
 
     Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword Units
     (2016), whose published code keeps counts and an index.

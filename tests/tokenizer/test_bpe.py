@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from reference_trainer import reference_merges
 
 from course_lib.data.messages import japanese_messages
+from course_lib.tokenizer import Tokenizer
 from course_lib.tokenizer.bpe import count_pairs, merge, room_for_merges, train_bpe
 
 
@@ -112,6 +113,12 @@ def test_no_two_tokens_have_the_same_bytes(text, n_merges):
     assert len(set(vocab.values())) == len(vocab)
 
 
+def test_a_special_token_of_one_byte_is_a_token_beside_the_byte():
+    vocab, merges = train_bpe("ab\nab", 258, ["\n"])
+    assert vocab == {i: bytes([i]) for i in range(256)} | {256: b"ab", 257: b"\n"}
+    assert Tokenizer(vocab, merges, ["\n"]).encode("ab\nab") == [256, 257, 256]
+
+
 def test_room_for_merges():
     assert room_for_merges(256) == 0
     assert room_for_merges(1000, ["<|end|>", "<|pad|>"]) == 742
@@ -122,10 +129,11 @@ def test_room_for_merges():
     [
         (255, [], ValueError, r"vocab_size must be at least 256 \+ 0, got 255"),
         (257, ["<a>", "<b>"], ValueError, r"vocab_size must be at least 256 \+ 2, got 257"),
-        (300, ["<a>", "<a>"], ValueError, "special_tokens must differ"),
-        (300, [""], ValueError, "special_tokens must each have two bytes or more, got ''"),
-        (300, ["x"], ValueError, "special_tokens must each have two bytes or more, got 'x'"),
-        (300, "<a>", TypeError, "special_tokens must be a list of strings, got '<a>'"),
+        (300, ["<a>", "<a>"], ValueError, "special_tokens has '<a>' twice"),
+        (300, [""], ValueError, "a special token must have at least one character, got ''"),
+        (300, ["\ud83d"], ValueError, r"a special token has '\\ud83d' at 0: half of a surrogate"),
+        (300, "<a>", TypeError, "special_tokens must be several texts, got the text '<a>'"),
+        (300, [b"<a>"], TypeError, "a special token must be a str, got bytes"),
     ],
 )
 def test_bad_input_is_explained(vocab_size, special_tokens, error, message):

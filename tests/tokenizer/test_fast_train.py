@@ -175,9 +175,10 @@ def test_training_is_the_same_in_every_process_and_under_every_hash_seed(real_te
     ("vocab_size", "special_tokens", "error", "message"),
     [
         (256, ["<a>"], ValueError, r"vocab_size must be at least 256 \+ 1, got 256"),
-        (300, ["<a>", "<a>"], ValueError, "special_tokens must differ"),
-        (300, [""], ValueError, "special_tokens must each have two bytes or more"),
-        (300, "<a>", TypeError, "special_tokens must be a list of strings"),
+        (300, ["<a>", "<a>"], ValueError, "special_tokens has '<a>' twice"),
+        (300, [""], ValueError, "a special token must have at least one character"),
+        (300, "<a>", TypeError, "special_tokens must be several texts"),
+        (300, [5], TypeError, "a special token must be a str, got int"),
     ],
 )
 def test_bad_input_is_explained(vocab_size, special_tokens, error, message):

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from tqdm import tqdm
 
 from course_lib.tokenizer.base import Tokenizer
+from course_lib.tokenizer.processes import explained
 from course_lib.tokenizer.validation import check_text
 
 WORTH_A_PROCESS = 2_000_000  # characters: below, a process takes longer to start than to encode
@@ -28,7 +29,9 @@ def encode_batch(
             worth their start: texts of less than two million characters stay in this one. Scripts
             that ask for several need the usual `if __name__ == "__main__":`.
 
-    Raises ValueError or TypeError for what `encode` refuses, naming the text.
+    Raises:
+        TypeError, ValueError: for what `encode` refuses, naming the text.
+        RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     if isinstance(texts, str):
         raise TypeError(f"texts must be several texts, got one of {len(texts)} characters")
@@ -52,7 +55,7 @@ def encode_batch(
             return encoded
         # Spawned, as on every system: a fork would copy the locks of threads that it does not have.
         spawn = get_context("spawn")
-        with ProcessPoolExecutor(n_processes, spawn, _start, (tokenizer,)) as pool:
+        with explained(), ProcessPoolExecutor(n_processes, spawn, _start, (tokenizer,)) as pool:
             chunks = list(_chunks(texts))
             for chunk, arrays in zip(chunks, pool.map(_encode, chunks), strict=True):
                 encoded += [ids.tolist() for ids in arrays]

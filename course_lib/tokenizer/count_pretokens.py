@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from course_lib.tokenizer.chunks import CHUNK_SIZE, read_chunks
 from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN, split_special
+from course_lib.tokenizer.processes import explained
 
 # Unicode's White_Space, which is `\s` in the package regex. Python's re, which is faster, adds four
 # characters to its own `\s`.
@@ -79,12 +80,14 @@ def count_pretokens_in_files(
         special_tokens: texts that are cut out and not counted.
         pattern: the regular expression that cuts text into pre-tokens.
         n_processes: how many count, as many as there are cores if None; with 1, this one does.
+            Scripts that ask for several need the usual `if __name__ == "__main__":`.
         chunk_size: how many bytes are counted at a time.
 
     Raises:
         TypeError: if paths is one path.
         ValueError: if there is no path, or n_processes or chunk_size is below 1.
         OSError: if a file cannot be read or changes meanwhile; all are opened before one is read.
+        RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     if isinstance(paths, str | Path):
         raise TypeError(f"paths must be a list of paths, got {paths!r}")
@@ -124,7 +127,7 @@ def _map_some_ahead(
         return
     # Forking a process that runs threads, as torch does, can leave the child waiting for ever.
     safe = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    with ProcessPoolExecutor(n_processes, mp_context=get_context(safe)) as pool:
+    with explained(), ProcessPoolExecutor(n_processes, mp_context=get_context(safe)) as pool:
         waiting = deque()
         for text, n_bytes in chunks:
             waiting.append((pool.submit(count, text), n_bytes))

@@ -95,12 +95,14 @@ def train_from_files(
         paths: files in UTF-8; other bytes in them are read as U+FFFD.
         vocab_size: number of tokens in all: 256 bytes, the merges, the special tokens.
         special_tokens: never cut and never merged; they come last in the vocabulary.
-        n_processes: how many count pre-tokens, as many as there are cores if None.
+        n_processes: how many count pre-tokens, as many as there are cores if None. Scripts that
+            ask for several need the usual `if __name__ == "__main__":`.
         pattern: the regular expression that cuts text into pre-tokens.
 
     Raises:
         TypeError, ValueError: as `room_for_merges` does, or if there is no path.
         OSError: if a file cannot be read or changes while it is being read.
+        RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     n_merges = room_for_merges(vocab_size, special_tokens)
     counted = count_pretokens_in_files(paths, special_tokens, pattern, n_processes)

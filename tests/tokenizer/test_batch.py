@@ -104,3 +104,27 @@ def test_a_script_may_ask_for_processes(tmp_path):
     )
     result = subprocess.run([sys.executable, script], capture_output=True, text=True)
     assert (result.stdout, result.stderr) == ("[[97, 98], [99], []]\n", "")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "from course_lib.tokenizer import Tokenizer\n"
+        "from course_lib.tokenizer.batch import encode_batch\n"
+        "tokenizer = Tokenizer({byte: bytes([byte]) for byte in range(256)}, [])\n"
+        "encode_batch(tokenizer, ['ab', 'c'], n_processes=2)\n",
+        "from course_lib.tokenizer.count_pretokens import count_pretokens_in_files\n"
+        "count_pretokens_in_files([__file__], n_processes=2, chunk_size=20)\n",
+    ],
+    ids=["encode_batch", "count_pretokens_in_files"],
+)
+def test_a_script_without_the_usual_line_is_told_so(work, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(work)
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert result.returncode == 1
+    # The processes that end early say something too, and Python's resource tracker may.
+    last = [line for line in result.stderr.splitlines() if line.startswith("RuntimeError: ")][-1]
+    assert "a process ended before its work was done" in last
+    assert 'under `if __name__ == "__main__":`' in last
+    assert "n_processes=1" in last

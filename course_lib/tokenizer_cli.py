@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
@@ -38,16 +38,22 @@ def train(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that read; as many as cores.")
     ] = None,
+    pattern: Annotated[
+        Literal["gpt2", "cl100k"], typer.Option(help="What cuts text into pre-tokens.")
+    ] = "gpt2",
 ) -> None:
     """Learn a vocabulary from files, and save it."""
     with _plain_errors():
         from course_lib.tokenizer import Tokenizer, save
         from course_lib.tokenizer.fast_train import train_from_files
         from course_lib.tokenizer.files import refuse_rivals
+        from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN
 
         refuse_rivals(out)  # before the work, not after it
-        vocab, merges = train_from_files(files, vocab_size, special or (), workers)
-        save(Tokenizer(vocab, merges, special or ()), out)
+        special, regex = special or [], {"gpt2": GPT2_PATTERN, "cl100k": CL100K_PATTERN}[pattern]
+        with redirect_stdout(sys.stderr):  # the progress bars, which are no output of a command
+            vocab, merges = train_from_files(files, vocab_size, special, workers, regex)
+        save(Tokenizer(vocab, merges, special, regex), out)
         typer.echo(f"wrote {len(vocab):,} tokens and {len(merges):,} merges to {out}", err=True)
 
 
@@ -109,7 +115,8 @@ def _plain_errors() -> Iterator[None]:
         raise
     except (OSError, ValueError, ImportError) as error:
         where = getattr(error, "filename", None)
-        typer.echo(f"{where}: {error.strerror}" if where else str(error), err=True)
+        said = f"{where}: {error.strerror}" if where else str(error)
+        typer.echo(", ".join([said, *getattr(error, "__notes__", ())]), err=True)
         raise typer.Exit(1) from None
 
 

@@ -1,5 +1,6 @@
 """`course tokenizer`: pipes of any length, and plain sentences where something is wrong."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from typer.testing import CliRunner
 from vocabularies import END, learned, texts
 
 from course_lib.cli import app
-from course_lib.tokenizer import load, save
+from course_lib.tokenizer import files, load, save
+from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN
 
 COURSE = [sys.executable, "-m", "course_lib.cli", "tokenizer"]
 
@@ -137,7 +139,6 @@ def test_a_long_text_is_encoded_and_decoded_in_little_memory(folder):
 
 
 def test_training_writes_what_encoding_reads(tmp_path):
-    pytest.importorskip("course_lib.tokenizer.fast_train")
     for number, name in enumerate(("English", "Japanese")):
         (tmp_path / f"{number}.txt").write_text(texts()[name][:5000], "utf-8")
     result = run(
@@ -145,10 +146,42 @@ def test_training_writes_what_encoding_reads(tmp_path):
         "--special", "<|pad|>", "--out", tmp_path / "out", "--workers", 1,
     )  # fmt: skip
     assert result.exit_code == 0
+    assert result.stdout == ""
+    for bar in ("counting", "merging"):
+        assert bar in result.stderr
     assert f"wrote 300 tokens and 42 merges to {tmp_path}/out" in result.stderr
     tokenizer = load(tmp_path / "out")
     assert tokenizer.special_tokens == {END: 298, "<|pad|>": 299}
     assert tokenizer.decode(tokenizer.encode(f"a{END}日本")) == f"a{END}日本"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "longest"), [(None, b"12345"), ("gpt2", b"12345"), ("cl100k", b"123")]
+)
+def test_training_takes_the_pattern_that_is_asked_for(pattern, longest, tmp_path):
+    (tmp_path / "numbers.txt").write_text("12345" + " 12345" * 50)
+    options = ["--pattern", pattern] if pattern else []
+    result = run(
+        "train", tmp_path / "numbers.txt", "--vocab-size", 300, "--out", tmp_path / "out", *options
+    )
+    assert result.exit_code == 0
+    tokenizer = load(tmp_path / "out")
+    numbers = [token for token in tokenizer.vocab.values() if token.isdigit()]
+    assert max(numbers, key=len) == longest
+    assert tokenizer.pattern.pattern == (CL100K_PATTERN if pattern == "cl100k" else GPT2_PATTERN)
+
+
+def test_a_full_disk_is_named_with_the_folder(tmp_path, monkeypatch):
+    def no_space(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "open", no_space, raising=False)
+    (tmp_path / "a.txt").write_text("some text")
+    result = run("train", tmp_path / "a.txt", "--out", tmp_path / "out", "--vocab-size", 260)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        f"[Errno 28] No space left on device, while saving a tokenizer to {tmp_path}/out"
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,7 +192,6 @@ def test_training_writes_what_encoding_reads(tmp_path):
     ],
 )
 def test_training_says_what_it_cannot_do(options, message, tmp_path):
-    pytest.importorskip("course_lib.tokenizer.fast_train")
     (tmp_path / "a.txt").write_text("some text")
     result = run("train", tmp_path / "a.txt", "--out", tmp_path / "out", *options)
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)

@@ -84,8 +84,6 @@ def last_cut(
                 break
             start, part = end, following
             end += len(following)
-        if end <= limit:
-            return end or None
         if part in special_tokens:
             return start or None
     if pattern in CUTS and limit >= start:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from course_lib.plotting import BLUE, INK, PALE, VERMILLION, new_figure
 from course_lib.tokenizer.bpe import Pair, count_pairs, merge
 from course_lib.tokenizer.pretokenize import pretokens
+from course_lib.tokenizer.validation import check_text
 from course_lib.widgets.base import CourseWidget
 from course_lib.widgets.source import source
 from course_lib.widgets.validation import within
@@ -89,8 +90,7 @@ class BpeSteps(CourseWidget):
         text = proposal["value"]
         if len(text) > LONGEST:
             raise ValueError(f"text must have at most {LONGEST} characters, got {len(text)}")
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ValueError(f"text must not hold half of a surrogate pair, got {text!r}")
+        check_text(text)
         return text
 
     @traitlets.validate("step")

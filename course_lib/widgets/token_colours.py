@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from course_lib.plotting import BLUE, COLOURS, GREY, INK, VERMILLION, new_figure
 from course_lib.tokenizer import Tokenizer
+from course_lib.tokenizer.validation import check_text
 from course_lib.widgets.base import CourseWidget
 from course_lib.widgets.packed_merges import pack_vocabularies
 from course_lib.widgets.source import source
@@ -90,8 +91,9 @@ class TokenColours(CourseWidget):
         return one_of(proposal["trait"].name, proposal["value"], list(self.tokenizers))
 
     @traitlets.validate("text")
-    def _is_short(self, proposal: dict) -> str:
+    def _is_short_and_text(self, proposal: dict) -> str:
         within("number of characters in text", len(proposal["value"]), 0, LONGEST)
+        check_text(proposal["value"])
         return proposal["value"]
 
     @traitlets.validate("place")

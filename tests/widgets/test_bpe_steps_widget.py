@@ -98,7 +98,7 @@ def test_figure_frames_the_next_pair_and_draws_the_counts():
     ("options", "message"),
     [
         ({"text": "a" * 301}, "text must have at most 300 characters, got 301"),
-        ({"text": "\ud83d"}, "text must not hold half of a surrogate pair"),
+        ({"text": "\ud83d"}, r"text has '\\ud83d' at 0: half of a surrogate pair"),
         ({"step": -1}, "step must lie between 0 and 1200, got -1"),
     ],
 )

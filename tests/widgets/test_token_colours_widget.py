@@ -191,6 +191,7 @@ def test_a_text_too_long_for_the_figure_ends_where_the_room_does():
         ({"first": "none"}, "first must be one of .*, got 'none'"),
         ({"second": "none"}, "second must be one of .*, got 'none'"),
         ({"text": "a" * 601}, "number of characters in text must lie between 0 and 600, got 601"),
+        ({"text": "a\ud83d"}, r"text has '\\ud83d' at 1: half of a surrogate pair"),
         ({"place": -1}, "place must lie between 0 and 2400, got -1"),
         ({"texts": {}}, "texts must hold at least one text"),
     ],

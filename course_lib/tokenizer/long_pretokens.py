@@ -1,4 +1,4 @@
-"""Merging within a very long pre-token, such as a line of DNA, without looking twice at much."""
+"""Merging within a long pre-token, where reading all its pairs for every merge costs too much."""
 
 from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
@@ -15,19 +15,27 @@ def merge_by_rank(parts: Sequence[bytes], ranks: Mapping[tuple[bytes, bytes], in
     parts = list(parts)
     end = len(parts)
     before, after = list(range(-1, end - 1)), list(range(1, end + 1))
-    heap = [(ranks[pair], place) for place, pair in enumerate(pairwise(parts)) if pair in ranks]
+    rank_of = ranks.get
+    heap = [
+        (rank, place)
+        for place, pair in enumerate(pairwise(parts))
+        if (rank := rank_of(pair)) is not None
+    ]
     heapify(heap)
     while heap:
         rank, left = heappop(heap)
         right = after[left]
-        if right == end or ranks.get((parts[left], parts[right])) != rank:
+        if right == end or rank_of((parts[left], parts[right])) != rank:
             continue
         parts[left] += parts[right]
         parts[right] = b""  # no pair of a merge has it
-        after[left] = after[right]
-        if after[right] < end:
-            before[after[right]] = left
-        for start, stop in ((before[left], left), (left, after[left])):
-            if start >= 0 and stop < end and (parts[start], parts[stop]) in ranks:
-                heappush(heap, (ranks[parts[start], parts[stop]], start))
+        following = after[left] = after[right]
+        if following < end:
+            before[following] = left
+            if (rank := rank_of((parts[left], parts[following]))) is not None:
+                heappush(heap, (rank, left))
+        if left > 0:
+            previous = before[left]
+            if (rank := rank_of((parts[previous], parts[left]))) is not None:
+                heappush(heap, (rank, previous))
     return [part for part in parts if part]

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from stat import S_ISREG
 
 import regex
 from tqdm import tqdm
@@ -86,7 +87,8 @@ def count_pretokens_in_files(
     Raises:
         TypeError: if paths is one path.
         ValueError: if there is no path, or n_processes or chunk_size is below 1.
-        OSError: if a file cannot be read or changes meanwhile; all are opened before one is read.
+        OSError: if a file cannot be read or changes meanwhile, or is a folder or a pipe; all are
+            opened before one is read.
         RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     if isinstance(paths, str | Path):
@@ -101,6 +103,8 @@ def count_pretokens_in_files(
         )
     n_bytes = 0
     for path in paths:
+        if not S_ISREG(path.stat().st_mode):  # looked at first: opening a pipe may wait for ever
+            raise OSError(f"{path} is no regular file: save the text in it to a file first")
         with open(path, "rb") as file:
             n_bytes += os.fstat(file.fileno()).st_size
     n_processes = min(n_processes, -(-n_bytes // chunk_size) or 1)

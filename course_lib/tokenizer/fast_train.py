@@ -101,7 +101,7 @@ def train_from_files(
 
     Raises:
         TypeError, ValueError: as `room_for_merges` does, or if there is no path.
-        OSError: if a file cannot be read or changes while it is being read.
+        OSError: if a file cannot be read or changes while it is being read, or is a pipe.
         RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     n_merges = room_for_merges(vocab_size, special_tokens)

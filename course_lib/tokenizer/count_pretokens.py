@@ -11,12 +11,17 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from stat import S_ISREG
 
-import regex
 from tqdm import tqdm
 
 from course_lib.tokenizer.chunks import CHUNK_SIZE, read_chunks
-from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN, split_special
+from course_lib.tokenizer.pretokenize import (
+    CL100K_PATTERN,
+    GPT2_PATTERN,
+    compile_pattern,
+    split_special,
+)
 from course_lib.tokenizer.processes import explained
+from course_lib.tokenizer.validation import several_texts
 
 # Unicode's White_Space, which is `\s` in the package regex. Python's re, which is faster, adds four
 # characters to its own `\s`.
@@ -39,8 +44,8 @@ def count_pretokens(
     first, and the pattern, which takes longest, reads each of them once. Pieces that are equally
     common are joined and read together.
     """
-    special_tokens = frozenset(special_tokens)
-    find_pretokens = regex.compile(pattern).findall
+    special_tokens = frozenset(several_texts(special_tokens, "special_tokens"))
+    find_pretokens = compile_pattern(pattern).findall
     find_pieces = re.compile(PIECES.get(pattern, r"(?s:.+)")).findall
     pretokens: Counter[str] = Counter()
     pieces: Counter[str] = Counter()

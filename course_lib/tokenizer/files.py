@@ -72,8 +72,9 @@ def load(folder: str | Path) -> Tokenizer:
         )
     special = read_special_tokens(folder, config, spelled)
     vocab = read_vocab(folder / VOCAB, spelled, special)
+    pattern = read_pattern(folder / CONFIG, config)
     try:
-        return Tokenizer(vocab, merges, list(special), read_pattern(folder / CONFIG, config))
+        return Tokenizer(vocab, merges, special, pattern)
     except ValueError as error:
         raise ValueError(f"{VOCAB} and {MERGES} in {folder} do not fit together: {error}") from None
 

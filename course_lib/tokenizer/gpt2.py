@@ -76,7 +76,8 @@ def gpt2_files() -> tuple[Path, Path]:
 
 def _gpt2() -> Tokenizer:
     encoder, merges = gpt2_files()
-    vocab = read_vocab(encoder, read_object(encoder), {END_OF_TEXT: None})
+    spelled = read_object(encoder)
+    vocab = read_vocab(encoder, spelled, {END_OF_TEXT: spelled[END_OF_TEXT]})
     return Tokenizer(vocab, read_merges(merges), [END_OF_TEXT])
 
 

@@ -4,9 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import regex
-
-from course_lib.tokenizer.pretokenize import GPT2_PATTERN
+from course_lib.tokenizer.pretokenize import GPT2_PATTERN, compile_pattern
 from course_lib.tokenizer.spelling import unspell
 
 END_OF_TEXT = "<|endoftext|>"
@@ -69,7 +67,7 @@ def read_vocab(
     """
     vocab: dict[int, bytes] = {}
     for key, token_id in (spelled | special_tokens).items():
-        if token_id is None:
+        if token_id is None and key not in spelled:
             continue
         if not isinstance(token_id, int) or isinstance(token_id, bool) or token_id < 0:
             raise ValueError(f"{path}: {key!r} must have a whole number as its id, got {token_id}")
@@ -133,6 +131,6 @@ def read_pattern(path: Path, config: dict[str, Any]) -> str:
         raise ValueError(f"{path} wants a space before every text (add_prefix_space)")
     pattern = config.get("pattern", GPT2_PATTERN)
     try:
-        return regex.compile(pattern).pattern
-    except (regex.error, TypeError) as error:
-        raise ValueError(f"{path}: the pattern {pattern!r} cannot be used: {error}") from None
+        return compile_pattern(pattern).pattern
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None

@@ -293,6 +293,8 @@ def test_json_that_is_no_object_is_refused(folder, name, content, message):
         (lambda vocab: vocab.update({"new": -1}), "'new' must have a whole number as its id"),
         (lambda vocab: vocab.update({"new": 1.5}), "'new' must have a whole number as its id"),
         (lambda vocab: vocab.update({"new": "7"}), "'new' must have a whole number as its id"),
+        (lambda vocab: vocab.update({"new": None}), "'new' must have a whole number as its id"),
+        (lambda vocab: vocab.update({END: None}), "must have a whole number as its id, got None"),
         (lambda vocab: vocab.update({"new": True}), "'new' must have a whole number as its id"),
         (lambda vocab: vocab.update({"日本": 999}), "'日本' has '日', which stands for no byte"),
         (lambda vocab: vocab.update({"a b": 999}), "'a b' has ' ', which stands for no byte"),
@@ -341,6 +343,7 @@ def test_line_ends_of_windows_change_nothing(folder):
         (lambda c: c.update(add_prefix_space=True), "a space before every text"),
         (lambda c: c["added_tokens_decoder"]["406"].update(lstrip=True), "is lstrip"),
         (lambda c: c.update(pattern="("), r"the pattern '\(' cannot be used: missing"),
+        (lambda c: c.update(pattern="(a)b"), "config.json: pattern must have no groups"),
         (lambda c: c.update(pattern=5), "the pattern 5 cannot be used"),
         (lambda c: c.update(added_tokens_decoder=[5]), "special tokens in a form unknown"),
         (lambda c: c.update(added_tokens_decoder={"5": {}}), "special tokens in a form unknown"),
@@ -348,8 +351,9 @@ def test_line_ends_of_windows_change_nothing(folder):
 )
 def test_what_we_would_cut_otherwise_is_refused(folder, change, message):
     edit(folder / "tokenizer_config.json", change)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         load(folder)
+    assert str(caught.value).startswith(f"{folder}/tokenizer_config.json")
 
 
 def test_a_file_of_another_tokenizer_is_noticed(tmp_path):

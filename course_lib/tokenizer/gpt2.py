@@ -1,6 +1,7 @@
 """GPT-2's own tokenizer, and others that were published with models of its kind."""
 
 import hashlib
+import os
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -32,8 +33,9 @@ def from_pretrained(name_or_folder: str | Path) -> Tokenizer:
 
     Source: Radford et al., Language Models are Unsupervised Multitask Learners (2019), section 2.2.
     """
-    if Path(name_or_folder).expanduser().is_dir():
-        return load(Path(name_or_folder).expanduser())
+    folder = Path(os.path.expanduser(name_or_folder))  # as pathlib, but no error if ~user is none
+    if folder.is_dir():
+        return load(folder)
     name = str(name_or_folder)
     if name == "gpt2":
         return _gpt2()

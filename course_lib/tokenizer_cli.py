@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, TextIO
 
 import typer
 
@@ -24,6 +25,7 @@ Name = Annotated[
 Source = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Standard input if absent.")]
 
 CHUNK = 2**16  # bytes that are read, or ids that are written, at a time
+LONGEST_ID = 40  # digits
 N_LONGEST = 12  # tokens that inspect shows
 
 
@@ -31,7 +33,7 @@ N_LONGEST = 12  # tokens that inspect shows
 def train(
     files: Annotated[list[Path], typer.Argument(metavar="FILES…", help="Texts in UTF-8.")],
     vocab_size: Annotated[int, typer.Option(help="Tokens in all: bytes, merges, special ones.")],
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the tokenizer is written.")],
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="Where the tokenizer is written.")],
     special: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A special token; may be repeated.")
     ] = None,
@@ -46,10 +48,17 @@ def train(
     with _plain_errors():
         from course_lib.tokenizer import Tokenizer, save
         from course_lib.tokenizer.fast_train import train_from_files
-        from course_lib.tokenizer.files import refuse_rivals
+        from course_lib.tokenizer.files import check_folder
         from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN
 
-        refuse_rivals(out)  # before the work, not after it
+        if not out:
+            raise ValueError("--out must name a folder, got ''")
+        check_folder(Path(out))  # before the work, not after it
+        for token in special or []:
+            try:
+                token.encode()
+            except UnicodeEncodeError:
+                raise ValueError(f"--special must be UTF-8, got {os.fsencode(token)!r}") from None
         special, regex = special or [], {"gpt2": GPT2_PATTERN, "cl100k": CL100K_PATTERN}[pattern]
         with redirect_stdout(sys.stderr):  # the progress bars, which are no output of a command
             vocab, merges = train_from_files(files, vocab_size, special, workers, regex)
@@ -61,19 +70,21 @@ def train(
 def encode(tokenizer: Name, file: Source = None) -> None:
     """Write the ids of a text, however long, with spaces between them."""
     with _plain_errors():
+        stdout = _open("stdout")
         token_ids = _load(tokenizer).encode_iterable(_texts(file))
         between = ""
         while some := list(islice(token_ids, CHUNK)):
-            sys.stdout.write(between + " ".join(map(str, some)))
+            stdout.write(between + " ".join(map(str, some)))
             between = " "
-        sys.stdout.write("\n" if between else "")
-        sys.stdout.flush()
+        stdout.write("\n" if between else "")
+        stdout.flush()
 
 
 @app.command()
 def decode(tokenizer: Name, file: Source = None) -> None:
     """Write the text of ids that are separated by white space."""
     with _plain_errors():
+        stdout = _open("stdout").buffer
         vocab = _load(tokenizer).vocab
         decoder = codecs.getincrementaldecoder("utf-8")("replace")  # characters across tokens
         token_ids = _numbers(_texts(file))
@@ -81,9 +92,9 @@ def decode(tokenizer: Name, file: Source = None) -> None:
             if unknown := [token_id for token_id in some if token_id not in vocab]:
                 raise ValueError(f"{unknown[0]} is no id of this tokenizer")
             text = decoder.decode(b"".join(vocab[token_id] for token_id in some))
-            sys.stdout.buffer.write(text.encode())
-        sys.stdout.buffer.write(decoder.decode(b"", final=True).encode())
-        sys.stdout.buffer.flush()
+            stdout.write(text.encode())
+        stdout.write(decoder.decode(b"", final=True).encode())
+        stdout.flush()
 
 
 @app.command()
@@ -97,7 +108,7 @@ def inspect(
 
         from course_lib.tokenizer.report import longest_table, sizes_table, summary, tokens_table
 
-        console = Console()
+        console = Console(file=_open("stdout"))
         loaded = _load(tokenizer)
         if text is None:
             console.print(sizes_table(loaded), longest_table(loaded, N_LONGEST))
@@ -120,6 +131,13 @@ def _plain_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
+def _open(name: str) -> TextIO:
+    """Standard input or output, unless it was closed, as by `>&-`: then it is None."""
+    if (stream := getattr(sys, name)) is None:
+        raise OSError(f"{name} is closed")
+    return stream
+
+
 def _load(name: str) -> Tokenizer:
     from course_lib.tokenizer import from_pretrained
 
@@ -129,7 +147,7 @@ def _load(name: str) -> Tokenizer:
 def _texts(path: Path | None) -> Iterator[str]:
     """A file, or standard input, piece by piece; afterwards it is said if it was not UTF-8."""
     if path is None:
-        yield from _decoded(sys.stdin.buffer, "standard input")
+        yield from _decoded(_open("stdin").buffer, "standard input")
     else:
         with open(path, "rb") as file:
             yield from _decoded(file, str(path))
@@ -165,10 +183,12 @@ def _numbers(texts: Iterable[str]) -> Iterator[int]:
         held += text
         words = held.split()
         held = words.pop() if words and not held[-1].isspace() else ""
+        if len(held) > LONGEST_ID:
+            words.append(held)  # which is refused here, whatever follows
         yield from map(_number, words)
 
 
 def _number(word: str) -> int:
-    if not (word.isascii() and word.isdigit()):
+    if not (word.isascii() and word.isdigit()) or len(word) > LONGEST_ID:
         raise ValueError(f"{word[:40]!r} is no token id")
     return int(word)

@@ -1,16 +1,14 @@
 """A tokenizer: text to token ids by the learned merges, and back."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from operator import index
 from typing import Any
 
-import regex
-
 from course_lib.tokenizer.long_pretokens import merge_by_rank
-from course_lib.tokenizer.pretokenize import GPT2_PATTERN, split_special
-from course_lib.tokenizer.validation import check_text, check_vocabulary
+from course_lib.tokenizer.pretokenize import GPT2_PATTERN, compile_pattern, split_special
+from course_lib.tokenizer.validation import check_text, check_vocabulary, several_texts
 
 LONG = 16  # bytes: from here on a heap is faster
 KEPT = 64  # characters: longer pre-tokens would fill the memory, and seldom come again
@@ -29,16 +27,18 @@ class Tokenizer:
     Ids may have gaps. For any text to have ids, the vocabulary needs every single byte.
 
     Raises ValueError if a special token is empty or there twice, if two ids have the same bytes,
-    or if a merge joins or makes what is no token.
+    if a merge joins or makes what is no token, or if the pattern has groups or fits the empty text.
     """
 
     def __init__(
         self,
         vocab: Mapping[int, bytes],
-        merges: Sequence[tuple[bytes, bytes]],
-        special_tokens: Sequence[str] = (),
+        merges: Iterable[tuple[bytes, bytes]],
+        special_tokens: Iterable[str] = (),
         pattern: str = GPT2_PATTERN,
     ) -> None:
+        merges = list(merges)
+        special_tokens = list(several_texts(special_tokens, "special_tokens"))
         check_vocabulary(vocab, merges, special_tokens)
         self.vocab = dict(vocab)
         self.ids = {token: token_id for token_id, token in self.vocab.items()}
@@ -47,10 +47,10 @@ class Tokenizer:
                 new_id = max(self.vocab, default=-1) + 1
                 self.vocab[new_id] = token.encode()
                 self.ids[token.encode()] = new_id
-        self.merges = list(merges)
+        self.merges = merges
         self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
         self.special_tokens = {token: self.ids[token.encode()] for token in special_tokens}
-        self.pattern = regex.compile(pattern)
+        self.pattern = compile_pattern(pattern)
         self.cached = lru_cache(maxsize=2**17)(self.encode_pretoken)
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:

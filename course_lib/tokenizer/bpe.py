@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from course_lib.tokenizer.pretokenize import pretokens
-from course_lib.tokenizer.validation import check_special_tokens
+from course_lib.tokenizer.validation import check_special_tokens, check_text
 
 Pair = tuple[int, int]
 
@@ -75,11 +75,12 @@ def train_bpe(
     Of pairs that are equally common the lexicographically greatest pair of byte strings is taken.
     Merging ends early when no word has two tokens left, and the vocabulary is smaller then.
 
-    Raises TypeError or ValueError as `room_for_merges` does.
+    Raises TypeError or ValueError as `room_for_merges` does, and for what is no text.
 
     Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword Units
     (2016), algorithm 1; on bytes as in Radford et al. (2019), section 2.2.
     """
+    check_text(text)
     n_merges = room_for_merges(vocab_size, special_tokens)
     vocab = {byte: bytes([byte]) for byte in range(256)}
     words = Counter(tuple(word.encode()) for word in pretokens(text, special_tokens))

@@ -9,13 +9,19 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from stat import S_ISREG
 
-import regex
 from tqdm import tqdm
 
 from course_lib.tokenizer.chunks import CHUNK_SIZE, read_chunks
-from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN, split_special
+from course_lib.tokenizer.pretokenize import (
+    CL100K_PATTERN,
+    GPT2_PATTERN,
+    compile_pattern,
+    split_special,
+)
 from course_lib.tokenizer.processes import explained
+from course_lib.tokenizer.validation import several_texts
 
 # Unicode's White_Space, which is `\s` in the package regex. Python's re, which is faster, adds four
 # characters to its own `\s`.
@@ -38,8 +44,8 @@ def count_pretokens(
     first, and the pattern, which takes longest, reads each of them once. Pieces that are equally
     common are joined and read together.
     """
-    special_tokens = frozenset(special_tokens)
-    find_pretokens = regex.compile(pattern).findall
+    special_tokens = frozenset(several_texts(special_tokens, "special_tokens"))
+    find_pretokens = compile_pattern(pattern).findall
     find_pieces = re.compile(PIECES.get(pattern, r"(?s:.+)")).findall
     pretokens: Counter[str] = Counter()
     pieces: Counter[str] = Counter()
@@ -86,7 +92,8 @@ def count_pretokens_in_files(
     Raises:
         TypeError: if paths is one path.
         ValueError: if there is no path, or n_processes or chunk_size is below 1.
-        OSError: if a file cannot be read or changes meanwhile; all are opened before one is read.
+        OSError: if a file cannot be read or changes meanwhile, or is a folder or a pipe; all are
+            opened before one is read.
         RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     if isinstance(paths, str | Path):
@@ -101,6 +108,8 @@ def count_pretokens_in_files(
         )
     n_bytes = 0
     for path in paths:
+        if not S_ISREG(path.stat().st_mode):  # looked at first: opening a pipe may wait for ever
+            raise OSError(f"{path} is no regular file: save the text in it to a file first")
         with open(path, "rb") as file:
             n_bytes += os.fstat(file.fileno()).st_size
     n_processes = min(n_processes, -(-n_bytes // chunk_size) or 1)

@@ -10,6 +10,7 @@ from course_lib.tokenizer.array_train import learn_merges
 from course_lib.tokenizer.bpe import merge, room_for_merges
 from course_lib.tokenizer.count_pretokens import count_pretokens_in_files
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN, pretokens
+from course_lib.tokenizer.validation import check_text
 
 
 def fast_train_bpe(
@@ -22,11 +23,12 @@ def fast_train_bpe(
     one pair. It makes other pairs rarer, whose entries in the heap are mended only when they come
     to the top; and the pairs of the new token, which are new and enter the heap.
 
-    Raises TypeError or ValueError as `room_for_merges` does.
+    Raises TypeError or ValueError as `room_for_merges` does, and for what is no text.
 
     Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword Units
     (2016), whose published code keeps counts and an index.
     """
+    check_text(text)
     n_merges = room_for_merges(vocab_size, special_tokens)
     vocab = {byte: bytes([byte]) for byte in range(256)}
     counted = Counter(pretokens(text, special_tokens))
@@ -101,7 +103,7 @@ def train_from_files(
 
     Raises:
         TypeError, ValueError: as `room_for_merges` does, or if there is no path.
-        OSError: if a file cannot be read or changes while it is being read.
+        OSError: if a file cannot be read or changes while it is being read, or is a pipe.
         RuntimeError: if a process ends early, as in a script that lacks that line.
     """
     n_merges = room_for_merges(vocab_size, special_tokens)

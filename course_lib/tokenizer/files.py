@@ -34,11 +34,11 @@ def save(tokenizer: Tokenizer, folder: str | Path) -> None:
 
     Raises:
         ValueError: if two tokens would be spelled alike, one of them a special token.
-        FileExistsError: if the folder holds files of another tokenizer that would be read first.
-        OSError: if they cannot be written.
+        OSError: if they cannot be written, or the folder holds files of another tokenizer that
+            would be read first.
     """
     folder = Path(folder)
-    refuse_rivals(folder)
+    check_folder(folder)
     vocab, merges = _spelled(tokenizer), [f"{spell(a)} {spell(b)}" for a, b in tokenizer.merges]
     texts = {  # in this order: the new fingerprint is there before any file it does not fit
         CONFIG: json.dumps(_config(tokenizer, vocab, merges), ensure_ascii=False, indent=2),
@@ -72,14 +72,26 @@ def load(folder: str | Path) -> Tokenizer:
         )
     special = read_special_tokens(folder, config, spelled)
     vocab = read_vocab(folder / VOCAB, spelled, special)
+    pattern = read_pattern(folder / CONFIG, config)
     try:
-        return Tokenizer(vocab, merges, list(special), read_pattern(folder / CONFIG, config))
+        return Tokenizer(vocab, merges, special, pattern)
     except ValueError as error:
         raise ValueError(f"{VOCAB} and {MERGES} in {folder} do not fit together: {error}") from None
 
 
-def refuse_rivals(folder: Path) -> None:
-    """Raise FileExistsError if a tokenizer saved to a folder would not be the one read there."""
+def check_folder(folder: Path) -> None:
+    """Raise OSError if a tokenizer cannot be saved to a folder, or would not be the one read there.
+
+    Nothing is written, so this can be asked before a long training.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise NotADirectoryError(f"nothing can be saved to {folder}: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"nothing can be saved to {folder}: {there} cannot be written")
+    for name in (VOCAB, MERGES, CONFIG):
+        if (folder / name).is_dir():
+            raise IsADirectoryError(f"{folder / name} is a folder, and a file is to be put there")
     if rivals := [name for name in RIVALS if (folder / name).exists()]:
         raise FileExistsError(
             f"{folder} holds {rivals[0]}, which other tools would read along with what is saved "

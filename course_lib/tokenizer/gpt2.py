@@ -1,6 +1,7 @@
 """GPT-2's own tokenizer, and others that were published with models of its kind."""
 
 import hashlib
+import os
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -32,8 +33,9 @@ def from_pretrained(name_or_folder: str | Path) -> Tokenizer:
 
     Source: Radford et al., Language Models are Unsupervised Multitask Learners (2019), section 2.2.
     """
-    if Path(name_or_folder).expanduser().is_dir():
-        return load(Path(name_or_folder).expanduser())
+    folder = Path(os.path.expanduser(name_or_folder))  # as pathlib, but no error if ~user is none
+    if folder.is_dir():
+        return load(folder)
     name = str(name_or_folder)
     if name == "gpt2":
         return _gpt2()
@@ -76,7 +78,8 @@ def gpt2_files() -> tuple[Path, Path]:
 
 def _gpt2() -> Tokenizer:
     encoder, merges = gpt2_files()
-    vocab = read_vocab(encoder, read_object(encoder), {END_OF_TEXT: None})
+    spelled = read_object(encoder)
+    vocab = read_vocab(encoder, spelled, {END_OF_TEXT: spelled[END_OF_TEXT]})
     return Tokenizer(vocab, read_merges(merges), [END_OF_TEXT])
 
 

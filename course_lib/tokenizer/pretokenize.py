@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import regex
 
+from course_lib.tokenizer.validation import several_texts
+
 # Each is a list of kinds of pre-token; at every place the first kind that fits is taken.
 GPT2_PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 CL100K_PATTERN = (  # GPT-3.5 and GPT-4
@@ -21,8 +23,8 @@ def pretokens(
     Source: Radford et al., Language Models are Unsupervised Multitask Learners (2019), section 2.2,
     and the pattern in its published code.
     """
-    special_tokens = frozenset(special_tokens)
-    compiled = regex.compile(pattern)
+    special_tokens = frozenset(several_texts(special_tokens, "special_tokens"))
+    compiled = compile_pattern(pattern)
     for part in split_special(text, special_tokens):
         if part not in special_tokens:
             yield from compiled.findall(part)
@@ -34,9 +36,25 @@ def split_special(text: str, special_tokens: Iterable[str]) -> list[str]:
     Of two special tokens that begin at the same place, as "<|end|>" and "<|end|><|end|>", the
     longer one is meant. No part is empty.
     """
-    special_tokens = tuple(special_tokens)
+    special_tokens = tuple(several_texts(special_tokens, "special_tokens"))
     cut = _special_pattern(special_tokens).split(text) if special_tokens else [text]
     return [part for part in cut if part]
+
+
+def compile_pattern(pattern: str) -> regex.Pattern:
+    """A pattern that finds pre-tokens and loses no text to groups.
+
+    Raises ValueError if it cannot be compiled, has groups, or is content with the empty string.
+    """
+    try:
+        compiled = regex.compile(pattern)
+    except (regex.error, TypeError) as error:
+        raise ValueError(f"the pattern {pattern!r} cannot be used: {error}") from None
+    if compiled.groups:  # findall would give what is in the groups, and leave out the rest
+        raise ValueError(f"pattern must have no groups but (?:...), got {pattern!r}")
+    if compiled.match(""):
+        raise ValueError(f"pattern must match at least one character, got {pattern!r}")
+    return compiled
 
 
 @lru_cache

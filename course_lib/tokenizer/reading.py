@@ -1,12 +1,11 @@
 """Read the files of a vocabulary, and say what is wrong with them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-import regex
-
-from course_lib.tokenizer.pretokenize import GPT2_PATTERN
+from course_lib.tokenizer.pretokenize import GPT2_PATTERN, compile_pattern
 from course_lib.tokenizer.spelling import unspell
 
 END_OF_TEXT = "<|endoftext|>"
@@ -69,7 +68,7 @@ def read_vocab(
     """
     vocab: dict[int, bytes] = {}
     for key, token_id in (spelled | special_tokens).items():
-        if token_id is None:
+        if token_id is None and key not in spelled:
             continue
         if not isinstance(token_id, int) or isinstance(token_id, bool) or token_id < 0:
             raise ValueError(f"{path}: {key!r} must have a whole number as its id, got {token_id}")
@@ -98,7 +97,7 @@ def read_special_tokens(
     try:
         if "added_tokens_decoder" in config:
             for token_id, token in config["added_tokens_decoder"].items():
-                tokens[token["content"]] = int(token_id)
+                tokens[_text(token)] = _whole(path, token["content"], token_id)
                 if stripped := [k for k in ("lstrip", "rstrip", "single_word") if token.get(k)]:
                     raise ValueError(
                         f"{path}: the special token {token['content']!r} is {stripped[0]}, and "
@@ -110,12 +109,28 @@ def read_special_tokens(
         if (path := folder / "special_tokens_map.json").is_file():
             for named in read_object(path).values():
                 for token in named if isinstance(named, list) else [named]:
-                    tokens[token if isinstance(token, str) else token["content"]] = None
+                    tokens[_text(token)] = None
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} names special tokens in a form unknown here: {error}") from None
-    if (folder / "added_tokens.json").is_file():
-        tokens |= read_object(folder / "added_tokens.json")
+    if (path := folder / "added_tokens.json").is_file():
+        for text, token_id in read_object(path).items():
+            tokens[text] = _whole(path, text, token_id)
     return {text: spelled.get(text, token_id) for text, token_id in tokens.items()}
+
+
+def _text(token: Any) -> str:
+    """The text of a special token, which is written as it is or as the "content" of an object."""
+    text = token if isinstance(token, str) else token["content"]
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is no text")
+    return text
+
+
+def _whole(path: Path, text: str, token_id: Any) -> int:
+    """The id of a special token, a number or its digits."""
+    if type(token_id) not in (int, str) or not re.fullmatch("[0-9]{1,18}", str(token_id)):
+        raise ValueError(f"{path}: {text!r} must have a whole number as its id, got {token_id!r}")
+    return int(token_id)
 
 
 def read_pattern(path: Path, config: dict[str, Any]) -> str:
@@ -133,6 +148,6 @@ def read_pattern(path: Path, config: dict[str, Any]) -> str:
         raise ValueError(f"{path} wants a space before every text (add_prefix_space)")
     pattern = config.get("pattern", GPT2_PATTERN)
     try:
-        return regex.compile(pattern).pattern
-    except (regex.error, TypeError) as error:
-        raise ValueError(f"{path}: the pattern {pattern!r} cannot be used: {error}") from None
+        return compile_pattern(pattern).pattern
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None

@@ -1,6 +1,6 @@
 """What a tokenizer refuses, in words: vocabularies that contradict themselves, and non-text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 def check_vocabulary(
@@ -36,16 +36,23 @@ def check_vocabulary(
 
 def check_special_tokens(special_tokens: Sequence[str]) -> None:
     """Raise ValueError or TypeError unless they are texts, none empty and none twice."""
-    if isinstance(special_tokens, str):
-        raise TypeError(f"special_tokens must be several texts, got the text {special_tokens!r}")
+    if isinstance(special_tokens, Iterator):  # it would be used up by looking at it
+        raise TypeError(f"special_tokens must be a list, got {type(special_tokens).__name__}")
     seen = set()
-    for token in special_tokens:
+    for token in several_texts(special_tokens, "special_tokens"):
         check_text(token, "a special token")
         if not token:
             raise ValueError("a special token must have at least one character, got ''")
         if token in seen:
             raise ValueError(f"special_tokens has {token!r} twice")
         seen.add(token)
+
+
+def several_texts(texts: Iterable[str], name: str) -> Iterable[str]:
+    """The texts, unless they are one, whose letters would be taken for several: then TypeError."""
+    if isinstance(texts, str):
+        raise TypeError(f"{name} must be several texts, got the text {texts[:40]!r}")
+    return texts
 
 
 def check_text(text: str, name: str = "text") -> None:

@@ -10,7 +10,8 @@ import torch
 from vocabularies import END, gpt2, learned
 
 from course_lib.tokenizer import Tokenizer
-from course_lib.tokenizer.pretokenize import CL100K_PATTERN
+from course_lib.tokenizer.count_pretokens import count_pretokens
+from course_lib.tokenizer.pretokenize import CL100K_PATTERN, pretokens
 
 BYTES = {byte: bytes([byte]) for byte in range(256)}
 
@@ -132,6 +133,33 @@ def test_a_vocabulary_that_contradicts_itself_is_refused(vocab, merges, special_
 def test_special_tokens_are_several_texts(special_tokens):
     with pytest.raises(TypeError, match="special"):
         Tokenizer(BYTES, [], special_tokens)
+
+
+def test_merges_and_special_tokens_may_come_one_by_one():
+    given = BYTES | {256: b"ab"}, iter(pairs("a b")), iter([END])
+    tokenizer = Tokenizer(*given)
+    assert tokenizer.merges == pairs("a b")
+    assert tokenizer.encode(f"ab{END}") == [256, 257]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("(a)b|.", r"pattern must have no groups but \(\?:...\), got '\(a\)b\|\.'"),
+        ("(?P<name>a)|.", "pattern must have no groups"),
+        ("", "pattern must match at least one character, got ''"),
+        ("a*", r"pattern must match at least one character, got 'a\*'"),
+        ("(", r"the pattern '\(' cannot be used: missing"),
+        (None, "the pattern None cannot be used"),
+    ],
+)
+def test_a_pattern_that_would_lose_text_is_refused(pattern, message):
+    with pytest.raises(ValueError, match=message):
+        Tokenizer(BYTES, [], pattern=pattern)
+    with pytest.raises(ValueError, match=message):
+        list(pretokens("ab", pattern=pattern))
+    with pytest.raises(ValueError, match=message):
+        count_pretokens("ab", pattern=pattern)
 
 
 def test_a_special_token_of_one_byte_leaves_the_byte_its_id():

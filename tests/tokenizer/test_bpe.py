@@ -134,6 +134,7 @@ def test_room_for_merges():
         (300, ["\ud83d"], ValueError, r"a special token has '\\ud83d' at 0: half of a surrogate"),
         (300, "<a>", TypeError, "special_tokens must be several texts, got the text '<a>'"),
         (300, [b"<a>"], TypeError, "a special token must be a str, got bytes"),
+        (300, iter(["<a>"]), TypeError, "special_tokens must be a list, got list_iterator"),
     ],
 )
 def test_bad_input_is_explained(vocab_size, special_tokens, error, message):

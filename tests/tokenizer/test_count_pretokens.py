@@ -207,5 +207,12 @@ def test_bad_input_is_explained(tmp_path):
         count_pretokens_in_files([there], n_processes=1, chunk_size=0)
     with pytest.raises(FileNotFoundError, match=r"missing.txt"):
         count_pretokens_in_files([there, tmp_path / "missing.txt"])
-    with pytest.raises(OSError, match=re.escape(str(tmp_path))):
+    with pytest.raises(OSError, match=re.escape(f"{tmp_path} is no regular file")):
         count_pretokens_in_files([tmp_path])  # a folder
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # opened for reading, it would wait for a writer
+    with pytest.raises(OSError, match=r"pipe is no regular file: save .* to a file first"):
+        count_pretokens_in_files([tmp_path / "pipe"])

@@ -188,6 +188,20 @@ def test_bad_input_is_explained(vocab_size, special_tokens, error, message):
         train_from_files(["missing.txt"], vocab_size, special_tokens)
 
 
+@pytest.mark.parametrize("trainer", [train_bpe, fast_train_bpe])
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (None, TypeError, "text must be a str, got NoneType"),
+        (b"text", TypeError, "text must be a str, got bytes"),
+        ("a\ud800", ValueError, r"text has '\\ud800' at 1: half of a surrogate pair"),
+    ],
+)
+def test_what_is_no_text_is_refused(trainer, text, error, message):
+    with pytest.raises(error, match=message):
+        trainer(text, 300)
+
+
 def test_a_missing_file_is_named():
     with pytest.raises(FileNotFoundError, match=r"missing.txt"):
         train_from_files(["missing.txt"], 300)

@@ -11,6 +11,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from course_lib.data.corpora import state_of_the_union
 from course_lib.data.messages import japanese_messages
 from course_lib.data.source_code import python_source
+from course_lib.tokenizer.count_pretokens import count_pretokens
 from course_lib.tokenizer.pretokenize import (
     CL100K_PATTERN,
     GPT2_PATTERN,
@@ -126,6 +127,12 @@ def test_special_tokens_may_come_one_by_one():
     assert list(pretokens("a[X]b", (token for token in ["[X]"]))) == ["a", "b"]
     assert split_special("ab", iter([])) == ["ab"]
     assert split_special("a[X]b", iter(["[X]"])) == ["a", "[X]", "b"]
+
+
+def test_the_letters_of_one_text_are_no_special_tokens():
+    for cut in (split_special, lambda *given: list(pretokens(*given)), count_pretokens):
+        with pytest.raises(TypeError, match=r"special_tokens must be several texts, got .* 'ab'"):
+            cut("a b", "ab")
 
 
 def test_the_expression_of_the_special_tokens_is_made_once(monkeypatch):

@@ -12,6 +12,7 @@ from vocabularies import END, learned, texts
 from course_lib.cli import app
 from course_lib.tokenizer import files, load, save
 from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN
+from course_lib.tokenizer_cli import _numbers
 
 COURSE = [sys.executable, "-m", "course_lib.cli", "tokenizer"]
 
@@ -69,6 +70,8 @@ def test_bytes_that_are_no_characters_are_shown_as_such():
         (("decode", "gpt2"), b"1 two 3", "'two' is no token id"),
         (("decode", "gpt2"), b"1 -2", "'-2' is no token id"),
         (("decode", "gpt2"), b"1 50257", "50257 is no id of this tokenizer"),
+        (("decode", "gpt2"), b"1 " + b"9" * 5000, f"'{'9' * 40}' is no token id"),
+        (("encode", "~nobody-of-this-name/x"), b"", 'name_or_folder must be "gpt2", a folder'),
         (("inspect", "./none"), b"", 'name_or_folder must be "gpt2", a folder'),
     ],
 )
@@ -78,6 +81,35 @@ def test_what_is_wrong_is_one_sentence(arguments, stdin, message, tmp_path, monk
     assert result.exit_code == 1
     assert result.stderr.startswith(message)
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "message"),
+    [
+        (">&-", ["encode", "gpt2"], "stdout is closed\n"),
+        (">&-", ["decode", "gpt2"], "stdout is closed\n"),
+        (">&-", ["inspect", "gpt2"], "stdout is closed\n"),
+        ("<&-", ["encode", "gpt2"], "stdin is closed\n"),
+        ("<&-", ["decode", "gpt2"], "stdin is closed\n"),
+    ],
+)
+def test_a_stream_that_is_closed_is_named(closed, arguments, message):
+    shell = ["sh", "-c", f'"$@" {closed}', "sh"]
+    result = subprocess.run([*shell, *COURSE, *arguments], capture_output=True, text=True, input="")
+    assert (result.returncode, result.stderr) == (1, message)
+
+
+def test_a_number_without_an_end_is_refused_as_soon_as_it_is_too_long():
+    read = []
+
+    def digits():
+        for _ in range(1000):
+            read.append("1" * 50)
+            yield read[-1]
+
+    with pytest.raises(ValueError, match=f"'{'1' * 40}' is no token id"):
+        list(_numbers(digits()))
+    assert len(read) == 1
 
 
 def test_inspect_shows_every_token_of_a_text():
@@ -200,3 +232,29 @@ def test_training_says_what_it_cannot_do(options, message, tmp_path):
     assert result.exit_code == 1
     assert "none.txt" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("a.txt", "nothing can be saved to a.txt: a.txt is no folder"),
+        ("a.txt/below", "nothing can be saved to a.txt/below: {here}/a.txt is no folder"),
+        ("held", "held/vocab.json is a folder, and a file is to be put there"),
+        ("", "--out must name a folder, got ''"),
+    ],
+)
+def test_a_folder_that_cannot_be_is_refused_before_the_work(out, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("some text")
+    (tmp_path / "held" / "vocab.json").mkdir(parents=True)
+    result = run("train", "a.txt", "--out", out, "--vocab-size", 260)
+    assert result.exit_code == 1
+    assert result.stderr == message.format(here=tmp_path) + "\n"  # and no progress bar
+
+
+def test_a_special_token_that_is_no_utf8_is_shown_with_its_option(tmp_path):
+    (tmp_path / "a.txt").write_text("some text")
+    arguments = ["train", tmp_path / "a.txt", "--out", tmp_path / "out", "--vocab-size", "260"]
+    result = subprocess.run([*COURSE, *arguments, "--special", b"\xff\xfe"], capture_output=True)
+    assert result.returncode == 1
+    assert result.stderr == b"--special must be UTF-8, got b'\\xff\\xfe'\n"

@@ -141,6 +141,17 @@ def test_a_folder_whose_other_files_would_be_read_first_is_refused(name, tmp_pat
     assert os.listdir(tmp_path) == [name]
 
 
+@pytest.mark.parametrize("name", ["vocab.json", "merges.txt", "tokenizer_config.json"])
+def test_a_folder_in_the_place_of_a_file_leaves_the_old_files(name, tmp_path):
+    save(learned((END,)), tmp_path)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with pytest.raises(IsADirectoryError, match=f"{tmp_path}/{name} is a folder"):
+        save(gpt2(), tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
 def no_space(*arguments):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -293,6 +304,8 @@ def test_json_that_is_no_object_is_refused(folder, name, content, message):
         (lambda vocab: vocab.update({"new": -1}), "'new' must have a whole number as its id"),
         (lambda vocab: vocab.update({"new": 1.5}), "'new' must have a whole number as its id"),
         (lambda vocab: vocab.update({"new": "7"}), "'new' must have a whole number as its id"),
+        (lambda vocab: vocab.update({"new": None}), "'new' must have a whole number as its id"),
+        (lambda vocab: vocab.update({END: None}), "must have a whole number as its id, got None"),
         (lambda vocab: vocab.update({"new": True}), "'new' must have a whole number as its id"),
         (lambda vocab: vocab.update({"日本": 999}), "'日本' has '日', which stands for no byte"),
         (lambda vocab: vocab.update({"a b": 999}), "'a b' has ' ', which stands for no byte"),
@@ -338,9 +351,18 @@ def test_line_ends_of_windows_change_nothing(folder):
             lambda c: c.update(tokenizer_class="Qwen2Tokenizer") or c.pop("pattern"),
             "Qwen2Tokenizer",
         ),
+        (
+            lambda c: c["added_tokens_decoder"]["406"].update(content=None),
+            "names special tokens in a form unknown here: None is no text",
+        ),
+        (
+            lambda c: c["added_tokens_decoder"].update({"-1": {"content": "<|a|>"}}),
+            r"'<\|a\|>' must have a whole number as its id, got '-1'",
+        ),
         (lambda c: c.update(add_prefix_space=True), "a space before every text"),
         (lambda c: c["added_tokens_decoder"]["406"].update(lstrip=True), "is lstrip"),
         (lambda c: c.update(pattern="("), r"the pattern '\(' cannot be used: missing"),
+        (lambda c: c.update(pattern="(a)b"), "config.json: pattern must have no groups"),
         (lambda c: c.update(pattern=5), "the pattern 5 cannot be used"),
         (lambda c: c.update(added_tokens_decoder=[5]), "special tokens in a form unknown"),
         (lambda c: c.update(added_tokens_decoder={"5": {}}), "special tokens in a form unknown"),
@@ -348,8 +370,27 @@ def test_line_ends_of_windows_change_nothing(folder):
 )
 def test_what_we_would_cut_otherwise_is_refused(folder, change, message):
     edit(folder / "tokenizer_config.json", change)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         load(folder)
+    assert str(caught.value).startswith(f"{folder}/tokenizer_config.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("special_tokens_map.json", {"eos_token": {"content": None}}, "None is no text"),
+        ("special_tokens_map.json", {"eos_token": {"content": 5}}, "5 is no text"),
+        ("special_tokens_map.json", {"eos_token": 5}, "in a form unknown here"),
+        ("added_tokens.json", {"<|a|>": -1}, "must have a whole number as its id, got -1"),
+        ("added_tokens.json", {"<|a|>": None}, "must have a whole number as its id, got None"),
+    ],
+)
+def test_what_older_tools_wrote_wrong_is_refused(folder, name, content, message):
+    (folder / "tokenizer_config.json").unlink()
+    (folder / name).write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message) as caught:
+        load(folder)
+    assert str(caught.value).startswith(f"{folder}/{name}")
 
 
 def test_a_file_of_another_tokenizer_is_noticed(tmp_path):

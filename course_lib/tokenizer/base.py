@@ -106,6 +106,7 @@ class Tokenizer:
         # be others: "'" and "l" become "'ll", and of three spaces the last goes to the next word.
         longest = max(map(len, self.special_tokens), default=1)
         held, enough = "", 0
+        texts = several_texts(texts, "texts")
         for text in texts:
             check_text(text)
             held += text

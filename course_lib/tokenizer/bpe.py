@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import index
 
 from course_lib.tokenizer.pretokenize import pretokens
 from course_lib.tokenizer.validation import check_special_tokens, check_text
@@ -44,11 +45,16 @@ def room_for_merges(vocab_size: int, special_tokens: Sequence[str] = ()) -> int:
     """How many merges a vocabulary has room for, beside the 256 bytes and the special tokens.
 
     Raises:
-        TypeError: if special_tokens is one text, or one of them is no text.
+        TypeError: if vocab_size is no whole number, special_tokens is one text or an iterator, or
+            one of them is no text.
         ValueError: if not even those fit, or a special token is empty, occurs twice, or has half
             of a surrogate pair.
     """
     check_special_tokens(special_tokens)
+    try:
+        vocab_size = index(vocab_size)
+    except TypeError:
+        raise TypeError(f"vocab_size must be a whole number, got {vocab_size!r}") from None
     n_merges = vocab_size - 256 - len(special_tokens)
     if n_merges < 0:
         raise ValueError(

@@ -1,6 +1,7 @@
 """How well a vocabulary fits a text."""
 
 from course_lib.tokenizer.base import Tokenizer
+from course_lib.tokenizer.validation import check_text
 
 
 def bytes_per_token(tokenizer: Tokenizer, text: str) -> float:
@@ -10,8 +11,9 @@ def bytes_per_token(tokenizer: Tokenizer, text: str) -> float:
 
     Bytes and not characters are counted, so that languages can be compared.
 
-    Raises ValueError for a text without a character.
+    Raises ValueError for a text without a character, or with half of a surrogate pair.
     """
+    check_text(text)
     if not text:
         raise ValueError("text must have at least one character, got ''")
     return len(text.encode()) / len(tokenizer.encode(text))

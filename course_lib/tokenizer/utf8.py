@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 
+from course_lib.tokenizer.validation import check_text
+
 
 def to_bytes(text: str) -> list[int]:
     """The bytes of a text in UTF-8, each from 0 to 255.
 
     A letter of English is one byte, an accented one two, a Japanese character three, an emoji four.
 
-    Raises UnicodeEncodeError for half of a surrogate pair, which is no character.
+    Raises ValueError for half of a surrogate pair, which is no character.
 
     Source: RFC 3629 (2003).
     """
+    check_text(text)
     return list(text.encode("utf-8"))
 
 

@@ -13,6 +13,8 @@ def check_vocabulary(
     """
     check_special_tokens(special_tokens)
     special = {token.encode() for token in special_tokens}
+    if not isinstance(vocab, Mapping):
+        raise TypeError(f"vocab must be a dict from ids to bytes, got {type(vocab).__name__}")
     first_id: dict[bytes, int] = {}
     for token_id, token in vocab.items():
         if not isinstance(token_id, int) or isinstance(token_id, bool) or token_id < 0:
@@ -23,7 +25,10 @@ def check_vocabulary(
             raise ValueError(f"vocab has {token!r} twice: as {first_id[token]} and as {token_id}")
         first_id[token] = token_id
     seen = set()
-    for rank, (left, right) in enumerate(merges):
+    for rank, pair in enumerate(merges):
+        if not isinstance(pair, tuple) or [type(token) for token in pair] != [bytes, bytes]:
+            raise TypeError(f"merges[{rank}] must be a tuple of two bytes objects, got {pair!r}")
+        left, right = pair
         for token in (left, right, left + right):
             if token not in first_id:
                 raise ValueError(

@@ -100,6 +100,11 @@ def test_what_is_no_text_is_refused(wrong):
         list(learned().encode_iterable(["a", wrong]))
 
 
+def test_a_stream_of_one_text_is_refused():
+    with pytest.raises(TypeError, match="texts must be several texts, got the text 'abc'"):
+        list(learned().encode_iterable("abc"))
+
+
 def test_half_of_a_surrogate_pair_is_named_with_its_place():
     for encode in (learned().encode, lambda text: list(learned().encode_iterable(["a", text]))):
         with pytest.raises(ValueError, match=r"text has '\\ud83d' at 3: half of a surrogate pair"):
@@ -127,6 +132,22 @@ def test_half_of_a_surrogate_pair_is_named_with_its_place():
 def test_a_vocabulary_that_contradicts_itself_is_refused(vocab, merges, special_tokens, message):
     with pytest.raises(ValueError, match=message):
         Tokenizer(vocab, merges, special_tokens)
+
+
+@pytest.mark.parametrize(
+    ("vocab", "merges", "message"),
+    [
+        ([b"a"], [], "vocab must be a dict from ids to bytes, got list"),
+        (BYTES, [(b"a",)], r"merges\[0\] must be a tuple of two bytes objects, got \(b'a',\)"),
+        (BYTES, [[b"a", b"b"]], r"merges\[0\] must be a tuple .*, got \[b'a', b'b'\]"),
+        (BYTES, ["ab"], r"merges\[0\] must be a tuple of two bytes objects, got 'ab'"),
+        (BYTES, [("a", "b")], r"merges\[0\] must be a tuple .*, got \('a', 'b'\)"),
+        (BYTES, [5], r"merges\[0\] must be a tuple of two bytes objects, got 5"),
+    ],
+)
+def test_a_vocabulary_of_another_form_is_refused(vocab, merges, message):
+    with pytest.raises(TypeError, match=message):
+        Tokenizer(vocab, merges)
 
 
 @pytest.mark.parametrize("special_tokens", ["<|e|>", [b"<|e|>"], [5]])
@@ -257,7 +278,7 @@ class CountingPattern:
 def test_a_stream_is_cut_in_proportion_to_its_length(text):
     tokenizer = Tokenizer(learned().vocab, learned().merges)
     tokenizer.pattern = CountingPattern(tokenizer.pattern)
-    assert list(tokenizer.encode_iterable(text)) == learned().encode(text)
+    assert list(tokenizer.encode_iterable(iter(text))) == learned().encode(text)
     # Beside two short pre-tokens for each character, the text itself a few times.
     assert tokenizer.pattern.n_characters <= 12 * len(text)
 
@@ -303,7 +324,7 @@ def test_a_stream_holds_little_however_long_it_is(piece, pattern):
 
 def test_a_stream_takes_any_pattern_that_leaves_nothing_out():
     tokenizer = tokenizer_of(pairs("a b, ab ab"), pattern=r"\w+|\W+")
-    assert list(tokenizer.encode_iterable("abab-ab-abab")) == tokenizer.encode("abab-ab-abab")
+    assert list(tokenizer.encode_iterable(iter("abab-ab-abab"))) == tokenizer.encode("abab-ab-abab")
 
 
 def test_an_empty_stream_has_no_ids():

@@ -134,6 +134,9 @@ def test_room_for_merges():
         (300, ["\ud83d"], ValueError, r"a special token has '\\ud83d' at 0: half of a surrogate"),
         (300, "<a>", TypeError, "special_tokens must be several texts, got the text '<a>'"),
         (300, [b"<a>"], TypeError, "a special token must be a str, got bytes"),
+        ("260", [], TypeError, "vocab_size must be a whole number, got '260'"),
+        (None, [], TypeError, "vocab_size must be a whole number, got None"),
+        (260.5, [], TypeError, r"vocab_size must be a whole number, got 260\.5"),
         (300, iter(["<a>"]), TypeError, "special_tokens must be a list, got list_iterator"),
     ],
 )

@@ -28,3 +28,16 @@ def test_a_special_token_counts_with_its_bytes():
 def test_an_empty_text_has_no_ratio():
     with pytest.raises(ValueError, match="text must have at least one character"):
         bytes_per_token(BYTES, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (None, TypeError, "text must be a str, got NoneType"),
+        (b"", TypeError, "text must be a str, got bytes"),
+        ("\ud800", ValueError, r"text has '\\ud800' at 0: half of a surrogate pair"),
+    ],
+)
+def test_what_is_no_text_is_refused(text, error, message):
+    with pytest.raises(error, match=message):
+        bytes_per_token(BYTES, text)

@@ -63,5 +63,10 @@ def test_what_is_no_byte_is_refused(wrong):
 
 
 def test_half_a_surrogate_pair_is_refused():
-    with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
+    with pytest.raises(ValueError, match=r"text has '\\ud800' at 1: half of a surrogate pair"):
         to_bytes("a\ud800")
+
+
+def test_what_is_no_text_is_refused():
+    with pytest.raises(TypeError, match="text must be a str, got bytes"):
+        to_bytes(b"a")

@@ -13,10 +13,12 @@ from course_lib.checks.ex3_bpe._encode_ways import (
     each_merge_once,
     first_from_the_left,
     from_the_right,
+    in_one_pattern,
     last_learned,
     longest_from_the_left,
     of_lowest_id,
     one_round,
+    one_token_after_the_other,
     overlapping,
     special_dropped,
     splitting,
@@ -177,6 +179,20 @@ BUGS = (
         "means “or”.",
         "`regex.escape(token)` for each before you join them.",
         split=splitting(lambda tokens: sorted(tokens, key=len, reverse=True), escape=str),
+    ),
+    _bug(
+        "special-in-the-pattern",
+        "The special tokens are alternatives in the pattern. A pre-token that begins before one "
+        "then swallows its beginning: in `hi!<|end|>` the pattern finds `!<|`.",
+        "Split the text at the special tokens first, and use the pattern between them.",
+        parts=in_one_pattern,
+    ),
+    _bug(
+        "special-longest-anywhere",
+        "The text is split at one special token after the other, the longest first, so a longer "
+        "one wins though another begins before it.",
+        "Look for all of them at once, in one expression: it finds what comes first.",
+        split=one_token_after_the_other,
     ),
     _bug(
         "special-dropped",

@@ -121,6 +121,25 @@ def splitting(order: Callable[[list[str]], list[str]], escape: Callable = regex.
     return split
 
 
+def in_one_pattern(self: Parts, text: str) -> list[str]:
+    """Special tokens as alternatives in front of the pattern, one expression for both."""
+    by_length = sorted(self.special_tokens, key=len, reverse=True)
+    return regex.findall("|".join([*map(regex.escape, by_length), self.pattern.pattern]), text)
+
+
+def one_token_after_the_other(self: Parts, text: str) -> list[str]:
+    """The whole text is split at the longest special token, then what is left at the next."""
+    parts = [text]
+    for token in sorted(self.special_tokens, key=len, reverse=True):
+        expression = "(" + regex.escape(token) + ")"
+        parts = [
+            piece
+            for part in parts
+            for piece in ([part] if part in self.special_tokens else regex.split(expression, part))
+        ]
+    return parts
+
+
 def special_dropped(self: Parts, text: str) -> list[str]:
     """Split without the special tokens themselves."""
     return [part for part in Parts.split(self, text) if part not in self.special_tokens]

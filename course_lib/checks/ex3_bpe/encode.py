@@ -55,6 +55,10 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     both = f"{TWICE}a{TWICE}{END}"
     yield _case("special", both, "", "the longer one is meant", special_tokens=[TWICE, END])
     yield _case("special", "a<|en|>", "e+n", "none in the text", special_tokens=[END])
+    yield _case("special", f"hi!{END}", "!+<", "behind a sign", special_tokens=[END])
+    yield _case("special", f"a {END}", "_+<", "behind a space", special_tokens=[END])
+    overlap = ["ab", "bcd"]
+    yield _case("special", "abcd", "", "two overlap: the first is meant", special_tokens=overlap)
 
     yield _case("any text", "", "a+b", "no text, no ids")
     yield _case("any text", "é", "", "one character, two bytes")

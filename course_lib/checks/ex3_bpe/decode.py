@@ -34,6 +34,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("special", [5, 5, 0], WORDS, "<|end|> has the id 5", special_tokens=end)
     yield _case("unknown", [0, 7], WORDS, "there is no token 7")
     yield _case("unknown", [-1, 0], WORDS, "there is no token −1")
+    gaps = {9: b"c", 7: b"a", 3: b"b"}
+    yield _case("unknown", [7, 8], gaps, "there is no token 8, though there are 7 and 9")
 
     text = "日本語の文字、é, ü, 🙂 and a few words".encode()
     cuts = sorted(set(torch.randint(1, len(text), (14,), generator=rng).tolist()))

@@ -11,6 +11,7 @@ from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import differs
 from course_lib.checks.ex3_bpe import _tokenizer_oracle as oracle
 from course_lib.checks.ex3_bpe._encode_bugs import BUGS
+from course_lib.checks.ex3_bpe._own_work import own_work
 
 END, TWICE = "<|end|>", "<|end|><|end|>"
 LEARNED_IDS = "ids: 0 to 255 are the bytes, then come the merges in order, then special tokens"
@@ -85,7 +86,8 @@ def run(implementation: Callable[..., Any], case: Case) -> Plain:
     vocab, merges, special_tokens = _parts_of(case)
     patterns = [case.inputs["pattern"]] if "pattern" in case.inputs else []
     tokenizer = implementation(vocab, merges, special_tokens, *patterns)
-    return tokenizer.encode(case.inputs["text"])
+    with own_work(implementation, "encode", "encode_pretoken", "encode_iterable"):
+        return tokenizer.encode(case.inputs["text"])
 
 
 def _parts_of(case: Case) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]], list[str]]:

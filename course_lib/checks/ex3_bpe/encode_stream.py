@@ -12,6 +12,7 @@ from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import differs, kind_of
 from course_lib.checks.ex3_bpe import _stream_runs as runs
 from course_lib.checks.ex3_bpe import _tokenizer_oracle as oracle
+from course_lib.checks.ex3_bpe._own_work import own_work
 from course_lib.checks.ex3_bpe._stream_bugs import BUGS
 
 END, TWICE = "<|end|>", "<|end|><|end|>"
@@ -83,7 +84,8 @@ def run(implementation: Callable[..., Any], case: Case) -> Plain:
     """Make the tokenizer, exchange its `encode` for a right one, and give it the stream."""
     tokenizer = runs.tokenizer_for(implementation, case)
     how = {"in time": runs.ids_at_each_draw, "memory": runs.memory}
-    return how.get(case.property, runs.ids)(tokenizer, case)
+    with own_work(implementation, "encode_iterable"):
+        return how.get(case.property, runs.ids)(tokenizer, case)
 
 
 def judge(case: Case, outputs: Plain) -> str | None:

@@ -46,10 +46,13 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", "ab cd ef", 3, note="all pairs are equally common")
     yield _case("ties", "aaaa b zy", 2, note="bytes are compared, not ids")
     yield _case("ties", "abx ab cax caby", 5, note="“a” is smaller than “ab”")
+    for text in ("ab é", "é ab ü", "ü ab é"):
+        yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):
         words = draw_words(rng, 12, alphabet, (2, 6))
         yield _case("ties", text_of(rng, dict.fromkeys(words, 1)), 12, note="every word once")
     yield _case("specials", f"ab{END}ab{END}cd", 2, (END,), "a special token between texts")
+    yield _case("specials", "ab ab", 1, ("<|pad|>", END), "special tokens in the order given")
     yield _case("specials", f"xy zx{END}xy{END}{END}xyz", 3, (END,), "a frequent special token")
     for words, pairs in (_fixed_texts(), (many_words(rng), many_pairs(rng))):
         yield _case("touched", words, 100, note="45 common words, 8,000 rare ones")

@@ -17,6 +17,7 @@ from course_lib.checks.ex3_bpe._training_texts import (
     random_text,
     text_of,
 )
+from course_lib.checks.forbidden import ForbiddenCallError
 from course_lib.checks.line_budget import TooManyLines
 from course_lib.checks.steps import counted_steps
 
@@ -91,6 +92,11 @@ def run(implementation: Callable[..., Plain], case: Case) -> Plain:
             result = implementation(*case.inputs.values())
     except TooManyLines:
         pass  # more than `_STOPPED_AT`
+    if steps.out_of_sight:
+        libraries = " and ".join(sorted(steps.out_of_sight))
+        raise ForbiddenCallError(
+            f"{libraries} may not be called here: the steps that they take cannot be counted"
+        )
     return steps.n, result
 
 

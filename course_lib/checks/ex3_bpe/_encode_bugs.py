@@ -8,6 +8,7 @@ import regex
 
 from course_lib.checks.base import Bug
 from course_lib.checks.ex3_bpe._encode_ways import (
+    by_joined_bytes,
     by_order,
     byte_as_id,
     each_merge_once,
@@ -30,8 +31,8 @@ from course_lib.checks.ex3_bpe._tokenizer_oracle import GPT2
 from course_lib.checks.ex3_bpe._tokenizer_parts import variation
 
 
-def _bug(name: str, sentence: str, hint: str, **parts: Any) -> Bug:
-    return Bug(name, sentence, hint, variation(**parts))
+def _bug(name: str, sentence: str, hint: str, everywhere: bool = False, **parts: Any) -> Bug:
+    return Bug(name, sentence, hint, variation(**parts), everywhere)
 
 
 BUGS = (
@@ -85,7 +86,14 @@ BUGS = (
         "Pairs are merged by the id of the token that they make. The order of merges is that of "
         "`self.ranks`; ids may be in any order.",
         "Compare `self.ranks[left, right]`, and look up ids only at the end.",
+        everywhere=True,
         chosen=of_lowest_id,
+    ),
+    _bug(
+        "ranked-by-joined-bytes",
+        "Any two tokens are merged whose joined bytes some merge makes, of other parts perhaps.",
+        "Look up the pair, `self.ranks[left, right]`, not `left + right`.",
+        chosen=by_joined_bytes,
     ),
     _bug(
         "overlapping-merge",

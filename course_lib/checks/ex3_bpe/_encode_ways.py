@@ -72,6 +72,13 @@ def of_lowest_id(self: Parts, tokens: list[bytes]) -> Pair | None:
     return min(known, key=lambda pair: self.ids[b"".join(pair)], default=None)
 
 
+def by_joined_bytes(self: Parts, tokens: list[bytes]) -> Pair | None:
+    """The pair whose joined bytes were made first, by whatever merge."""
+    made = {left + right: rank for (left, right), rank in self.ranks.items()}
+    known = [pair for pair in pairwise(tokens) if b"".join(pair) in made]
+    return min(known, key=lambda pair: made[b"".join(pair)], default=None)
+
+
 def overlapping(self: Parts, tokens: list[bytes], pair: Pair) -> list[bytes]:
     """In "aaa" both pairs are joined."""
     after, is_open = [], True

@@ -3,6 +3,7 @@
 import pytest
 
 from course_lib.checks import catalogue, check
+from course_lib.checks.ex3_bpe._tokenizer_parts import Parts
 from course_lib.checks.execution import execute
 from course_lib.tokenizer import base
 
@@ -69,6 +70,25 @@ def test_the_courses_own_tokenizer_earns_nothing(exercise, borrower):
     report = check(exercise, borrower)
     assert report.points == 0, str(report)
     assert "not to be called here" in report.findings[0].message
+
+
+class EncodesThePiecesJoined(Parts):
+    """All but the last two pieces, special tokens among them, are joined and cut once more."""
+
+    def encode_iterable(self, texts):
+        held = ""
+        for text in texts:
+            held += text
+            end = self.unfinished(held)
+            pieces = self.parts(held[:end])
+            yield from self.encode("".join(pieces[:-2]))
+            held = "".join(pieces[-2:]) + held[end:]
+        yield from self.encode(held)
+
+
+def test_pieces_joined_and_encoded_are_known_for_being_cut_twice():
+    report = check("ex3_bpe/encode-stream", EncodesThePiecesJoined)
+    assert report.bugs == ["white-space-cut-twice"], str(report)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

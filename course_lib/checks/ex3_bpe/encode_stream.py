@@ -42,6 +42,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("what follows", ["a ", " "], "_+_", "at the end the two spaces are one pre-token")
     yield _case("what follows", ["a\n", " ", " b"], "\n+_ _+b", r"'a', '\n ' and ' b'")
     yield _case("what follows", ["a\n\nb c", " d"], "\n+\n _+c", r"'a', '\n', '\n', 'b', …")
+    yield _case("what follows", ["a\t\tb c", " d"], "\t+\t _+c", r"'a', '\t', '\t', 'b', …")
     yield _case("what follows", ["we'r", "e"], "'+r 'r+e", "the pre-tokens are 'we' and ''re'")
     yield _case("what follows", ["we", "'", "l", "l"], "'+l 'l+l", "'we' and ''ll'")
 

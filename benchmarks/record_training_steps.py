@@ -1,7 +1,8 @@
 """Count the steps of the textbook's BPE trainer and of the fast one on the exercise's own texts.
 
-The count is that of `course_lib.checks.steps`: turns of loops, calls of functions, items that `max`
-or a `Counter` looks at. Both trainers get the texts that the check draws in a student's notebook.
+The count is that of `course_lib.checks.steps`: turns of loops, calls of functions, items that
+`max`, a sort or a `Counter` looks at. Both trainers get the texts that the check draws in a
+student's notebook.
 """
 
 from recording import read_options, write_record

@@ -1,9 +1,10 @@
 """Count the steps that code takes, for exercises that allow so many: never seconds.
 
 A step is one turn of a loop (of a comprehension too), one call of a function written in Python, or
-one item that `max`, `min`, `sum`, `sorted` or a `Counter` is given to look at. So a step is about
-one thing touched, whether code is written in many lines or few. Installed libraries are not
-counted, but for the course's own functions.
+one item that `max`, `min`, `sum`, `sorted`, `list.sort`, a `Counter` or a function of `heapq` is
+given to look at. So a step is about one thing touched, whether code is written in many lines or
+few. Installed libraries are not counted, but for the course's own functions and for `heapq`; what
+numpy and torch do is only noted, in `out_of_sight`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _FRAMEWORK = os.path.dirname(os.path.realpath(__file__)) + os.sep
 _COURSE = os.path.dirname(os.path.dirname(_FRAMEWORK)) + os.sep
 _LOOKING = {"max", "min", "sum", "sorted"}  # builtins that go through all that they are given
 _ON_BEHALF = {collections.__file__, heapq.__file__}  # of whoever calls most_common or nlargest
+_OUT_OF_SIGHT = {"numpy", "torch"}  # they go through all that they are given, and say nothing
 
 
 class Steps:
@@ -36,6 +38,7 @@ class Steps:
         self.n = 0
         self.most = most
         self.insistence: Insistence | None = None
+        self.out_of_sight: set[str] = set()  # libraries that were at work where nothing counts
 
     def add(self, n: int) -> None:
         """Count n steps more; raises TooManyLines once there are more than the most."""
@@ -58,6 +61,7 @@ def counted_steps(most: int) -> Iterator[Steps]:
         code = frame.f_code
         if (found := tracers.get(id(code))) is None:
             found = tracers[id(code)] = (code, *_tracer(code, steps))
+            replace_in(frame.f_globals)
         _, tracer, n_steps = found
         if n_steps:
             steps.add(n_steps)
@@ -65,20 +69,37 @@ def counted_steps(most: int) -> Iterator[Steps]:
             frame.f_trace_opcodes = True
         return tracer
 
-    around = sys.gettrace()
+    def call(frame: FrameType, event: str, function: Any) -> None:
+        if event != "c_call":
+            return
+        if function.__name__ == "sort" and isinstance(function.__self__, list):
+            if _is_counted(frame.f_code.co_filename):
+                steps.add(len(function.__self__))
+        elif (library := str(function.__module__).partition(".")[0]) in _OUT_OF_SIGHT:
+            steps.out_of_sight.add(library)
+
+    def replace_in(names: dict[str, Any]) -> None:
+        for name in [name for name, value in names.items() if value is heapify]:
+            names[name] = heapq.heapify
+            undo.callback(names.__setitem__, name, heapify)
+
+    around, around_calls, heapify = sys.gettrace(), sys.getprofile(), heapq.heapify
     with contextlib.ExitStack() as undo:
         for module, name in [
             *((builtins, name) for name in sorted(_LOOKING)),
             (collections, "_count_elements"),
+            (heapq, "heapify"),
         ]:
             function = getattr(module, name)
             undo.callback(setattr, module, name, function)
             setattr(module, name, _looking(function, steps, name == "_count_elements"))
         sys.settrace(enter)
+        sys.setprofile(call)
         try:
             yield steps
         finally:
             sys.settrace(None)
+            sys.setprofile(around_calls)
             if steps.insistence is not None:
                 steps.insistence.end()
             sys.settrace(around)
@@ -90,7 +111,7 @@ def _is_counted(file: str) -> bool:
     folder = os.path.dirname(os.path.realpath(file)) + os.sep
     if folder.startswith(_COURSE):
         return folder != _FRAMEWORK
-    return not file.startswith(LIBRARY_FOLDERS)
+    return file == heapq.__file__ or not file.startswith(LIBRARY_FOLDERS)
 
 
 def _tracer(code: CodeType, steps: Steps) -> tuple[Callable | None, int]:

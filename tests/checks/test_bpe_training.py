@@ -2,9 +2,12 @@
 
 import json
 from collections import Counter, defaultdict
+from heapq import heapify, nlargest
 from itertools import pairwise
+from operator import neg
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from course_lib.checks import check
@@ -137,11 +140,62 @@ def without_tie_break(text, vocab_size, special_tokens=()):
     return without_a_heap(text, vocab_size, special_tokens, best)
 
 
+def by_list_sort(text, vocab_size, special_tokens=()):
+    def best(counts):
+        items = list(zip(counts.values(), counts.keys(), strict=True))
+        items.sort()
+        return items[-1][1]
+
+    return without_a_heap(text, vocab_size, special_tokens, best)
+
+
+def by_nlargest(text, vocab_size, special_tokens=()):
+    def best(counts):
+        return nlargest(2, zip(counts.values(), counts.keys(), strict=True))[0][1]
+
+    return without_a_heap(text, vocab_size, special_tokens, best)
+
+
+def by_a_heap_built_anew(text, vocab_size, special_tokens=()):
+    def best(counts):
+        heap = list(zip(map(neg, counts.values()), counts.keys(), strict=True))
+        heapify(heap)
+        return heap[0][1]
+
+    return without_a_heap(text, vocab_size, special_tokens, best)
+
+
+def by_most_common(text, vocab_size, special_tokens=()):
+    return without_a_heap(text, vocab_size, special_tokens, lambda n: n.most_common(2)[0][0])
+
+
+def by_numpy(text, vocab_size, special_tokens=()):
+    def best(counts):
+        return list(counts)[int(np.fromiter(counts.values(), int).argmax())]
+
+    return without_a_heap(text, vocab_size, special_tokens, best)
+
+
+@pytest.mark.parametrize("trainer", [by_a_heap_built_anew, by_most_common])
+def test_a_look_at_all_pairs_out_of_sight_is_counted(trainer):
+    report = check("ex3_bpe/fast-train-bpe", trainer)
+    assert {f.name for f in report.findings if not f.passed} == {"ties", "best"}, str(report)
+
+
+def test_numpy_is_refused_where_steps_are_counted():
+    report = check("ex3_bpe/fast-train-bpe", by_numpy)
+    missed = {f.name: f.message for f in report.findings if not f.passed}
+    assert missed.keys() == {"ties", "touched", "best"}, str(report)
+    assert "numpy may not be called here" in missed["best"]
+
+
 @pytest.mark.parametrize(
     ("trainer", "lost", "bugs"),
     [
         (textbook, {"touched": 3, "best": 2}, ["counts-everything-anew"]),
         (without_a_heap, {"best": 2}, ["all-pairs-searched"]),
+        (by_list_sort, {"best": 2}, ["all-pairs-searched"]),
+        (by_nlargest, {"best": 2}, ["all-pairs-searched"]),
         (without_a_heap_by_a_loop, {"best": 2}, ["all-pairs-searched"]),
         (without_tie_break, {"ties": 1, "best": 2}, ["lowest-pair", "all-pairs-searched"]),
     ],

@@ -4,14 +4,18 @@ import builtins
 import collections
 import heapq
 import sys
+from heapq import heapify, nlargest, nsmallest
 
+import numpy as np
 import pytest
+import torch
 
 from course_lib.checks.line_budget import TooManyLines, line_budget
 from course_lib.checks.steps import counted_steps
 from course_lib.tokenizer.bpe import merge
 
 N = 1000
+LONG = [0] * N
 
 
 def steps_of(function):
@@ -74,6 +78,16 @@ def calls():
         lambda: collections.Counter(range(N)),
         lambda: collections.Counter().update(range(N)),
         lambda: collections.Counter(dict.fromkeys(range(N), 0)).most_common(1),
+        lambda: collections.Counter(dict.fromkeys(range(N), 0)).most_common(3),
+        lambda: collections.Counter(dict.fromkeys(range(N), 0)).most_common(),
+        lambda: LONG.copy().sort(),
+        lambda: list.sort(LONG.copy(), reverse=True),
+        lambda: heapq.heapify(LONG.copy()),
+        lambda: heapify(LONG.copy()),
+        lambda: heapq.nlargest(5, LONG),
+        lambda: heapq.nsmallest(5, LONG),
+        lambda: nlargest(5, iter(LONG)),
+        lambda: nsmallest(1, LONG),
         lambda: merge([1] * N, (2, 2), 3),
     ],
 )
@@ -91,6 +105,21 @@ def test_what_needs_no_look_at_all_is_cheap():
     assert steps_of(lambda: heapq.heappush(heap, 5)) <= 2
     assert steps_of(lambda: max(3, 4)) <= 2
     assert steps_of(lambda: "".join(map(str, range(N)))) <= 2
+
+
+@pytest.mark.parametrize(
+    ("function", "libraries"),
+    [
+        (lambda: np.array([1, 2]).sum(), {"numpy"}),
+        (lambda: np.unique([1, 2]), {"numpy"}),
+        (lambda: torch.tensor([1, 2]).argmax(), {"torch"}),
+        (lambda: sorted([2, 1]), set()),
+    ],
+)
+def test_libraries_that_count_out_of_sight_are_noted(function, libraries):
+    with counted_steps(10**6) as steps:
+        function()
+    assert steps.out_of_sight == libraries
 
 
 def test_results_and_errors_are_those_of_python():
@@ -127,12 +156,17 @@ def test_what_never_ends_is_ended(source):
 def test_everything_is_put_back_as_it_was():
     def fails():
         assert builtins.max is not before[0]
+        assert heapify is heapq.heapify is not before[3]
         raise ZeroDivisionError
 
-    before = builtins.max, builtins.sum, collections._count_elements, sys.gettrace()
+    def state():
+        functions = builtins.max, builtins.sum, collections._count_elements, heapq.heapify, heapify
+        return *functions, sys.gettrace(), sys.getprofile()
+
+    before = state()
     with pytest.raises(ZeroDivisionError):
         steps_of(fails)
-    assert (builtins.max, builtins.sum, collections._count_elements, sys.gettrace()) == before
+    assert state() == before
 
 
 def test_a_line_budget_around_it_goes_on_afterwards():

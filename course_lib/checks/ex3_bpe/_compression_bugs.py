@@ -44,6 +44,11 @@ def empty_divided(tokenizer: SmallTokenizer, text: str) -> float:
     return len(text.encode()) / len(tokenizer.encode(text))
 
 
+def white_space_refused(tokenizer: SmallTokenizer, text: str) -> float:
+    """A text of white space is taken for empty."""
+    return right(tokenizer, text if text.strip() else "")
+
+
 UTF_8 = 'Count `text.encode("utf-8")`.'
 ASKED = "Bytes of the text above, number of its tokens below."
 
@@ -141,6 +146,12 @@ BUGS = (
         "This is eight times too much: bits in place of bytes.",
         "Leave the factor 8 out.",
         refusing_the_empty(lambda t, text: 8 * right(t, text)),
+    ),
+    Bug(
+        "white-space-refused",
+        "A text of nothing but white space is refused; it has bytes and tokens like any other.",
+        "Only the empty text has no tokens: `if not text`, without `.strip()`.",
+        white_space_refused,
     ),
     empty_divided,
     Bug(

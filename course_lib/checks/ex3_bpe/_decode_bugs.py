@@ -49,6 +49,13 @@ def by_position(self: Parts, token_id: int) -> bytes:
     return tokens[token_id]
 
 
+def between_the_ends(self: Parts, token_id: int) -> bytes:
+    """Only what is too low or too high is refused."""
+    if not 0 <= token_id <= max(self.vocab):
+        raise ValueError(token_id)
+    return self.vocab[token_id]
+
+
 def as_code_points(self: Parts, token_ids: Iterable[int]) -> str:
     """An id is taken for a character."""
     return "".join(map(chr, token_ids))
@@ -164,6 +171,13 @@ BUGS = (
         "An id that the vocabulary lacks becomes �, as if its bytes were no UTF-8.",
         "Raise a ValueError that names the id: something is wrong before decode was called.",
         token_of=lambda self, token_id: self.vocab.get(token_id, b"\xff"),
+    ),
+    _bug(
+        "only-the-ends-checked",
+        "An id is refused when it is below 0 or above the highest; ids may have gaps, and one in a "
+        "gap raises something else than ValueError.",
+        "Ask the vocabulary itself: `if token_id not in self.vocab`.",
+        token_of=between_the_ends,
     ),
     _bug(
         "key-error",

@@ -8,15 +8,18 @@ import regex
 
 from course_lib.checks.base import Bug
 from course_lib.checks.ex3_bpe._encode_ways import (
+    by_joined_bytes,
     by_order,
     byte_as_id,
     each_merge_once,
     first_from_the_left,
     from_the_right,
+    in_one_pattern,
     last_learned,
     longest_from_the_left,
     of_lowest_id,
     one_round,
+    one_token_after_the_other,
     overlapping,
     special_dropped,
     splitting,
@@ -28,8 +31,8 @@ from course_lib.checks.ex3_bpe._tokenizer_oracle import GPT2
 from course_lib.checks.ex3_bpe._tokenizer_parts import variation
 
 
-def _bug(name: str, sentence: str, hint: str, **parts: Any) -> Bug:
-    return Bug(name, sentence, hint, variation(**parts))
+def _bug(name: str, sentence: str, hint: str, everywhere: bool = False, **parts: Any) -> Bug:
+    return Bug(name, sentence, hint, variation(**parts), everywhere)
 
 
 BUGS = (
@@ -83,7 +86,14 @@ BUGS = (
         "Pairs are merged by the id of the token that they make. The order of merges is that of "
         "`self.ranks`; ids may be in any order.",
         "Compare `self.ranks[left, right]`, and look up ids only at the end.",
+        everywhere=True,
         chosen=of_lowest_id,
+    ),
+    _bug(
+        "ranked-by-joined-bytes",
+        "Any two tokens are merged whose joined bytes some merge makes, of other parts perhaps.",
+        "Look up the pair, `self.ranks[left, right]`, not `left + right`.",
+        chosen=by_joined_bytes,
     ),
     _bug(
         "overlapping-merge",
@@ -177,6 +187,20 @@ BUGS = (
         "means “or”.",
         "`regex.escape(token)` for each before you join them.",
         split=splitting(lambda tokens: sorted(tokens, key=len, reverse=True), escape=str),
+    ),
+    _bug(
+        "special-in-the-pattern",
+        "The special tokens are alternatives in the pattern. A pre-token that begins before one "
+        "then swallows its beginning: in `hi!<|end|>` the pattern finds `!<|`.",
+        "Split the text at the special tokens first, and use the pattern between them.",
+        parts=in_one_pattern,
+    ),
+    _bug(
+        "special-longest-anywhere",
+        "The text is split at one special token after the other, the longest first, so a longer "
+        "one wins though another begins before it.",
+        "Look for all of them at once, in one expression: it finds what comes first.",
+        split=one_token_after_the_other,
     ),
     _bug(
         "special-dropped",

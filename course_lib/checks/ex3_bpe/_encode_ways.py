@@ -72,6 +72,13 @@ def of_lowest_id(self: Parts, tokens: list[bytes]) -> Pair | None:
     return min(known, key=lambda pair: self.ids[b"".join(pair)], default=None)
 
 
+def by_joined_bytes(self: Parts, tokens: list[bytes]) -> Pair | None:
+    """The pair whose joined bytes were made first, by whatever merge."""
+    made = {left + right: rank for (left, right), rank in self.ranks.items()}
+    known = [pair for pair in pairwise(tokens) if b"".join(pair) in made]
+    return min(known, key=lambda pair: made[b"".join(pair)], default=None)
+
+
 def overlapping(self: Parts, tokens: list[bytes], pair: Pair) -> list[bytes]:
     """In "aaa" both pairs are joined."""
     after, is_open = [], True
@@ -119,6 +126,25 @@ def splitting(order: Callable[[list[str]], list[str]], escape: Callable = regex.
         return [part for part in regex.split("(" + inner + ")", text) if part]
 
     return split
+
+
+def in_one_pattern(self: Parts, text: str) -> list[str]:
+    """Special tokens as alternatives in front of the pattern, one expression for both."""
+    by_length = sorted(self.special_tokens, key=len, reverse=True)
+    return regex.findall("|".join([*map(regex.escape, by_length), self.pattern.pattern]), text)
+
+
+def one_token_after_the_other(self: Parts, text: str) -> list[str]:
+    """The whole text is split at the longest special token, then what is left at the next."""
+    parts = [text]
+    for token in sorted(self.special_tokens, key=len, reverse=True):
+        expression = "(" + regex.escape(token) + ")"
+        parts = [
+            piece
+            for part in parts
+            for piece in ([part] if part in self.special_tokens else regex.split(expression, part))
+        ]
+    return parts
 
 
 def special_dropped(self: Parts, text: str) -> list[str]:

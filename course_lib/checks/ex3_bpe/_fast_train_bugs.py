@@ -62,6 +62,18 @@ HEAP = (
         "the end of each that is larger than all: [255 − byte, …, 256].",
         ways.NoEndOfToken(),
     ),
+    Bug(
+        "ties-by-printed-form",
+        "Ties are broken by how Python prints the byte strings, where é begins with a backslash.",
+        "Compare the byte strings themselves, not `str(token)`.",
+        ways.PrintedForm(),
+    ),
+    Bug(
+        "ties-by-text",
+        "Ties are broken by the tokens as text; parts of characters all read �, and so are equal.",
+        "Compare the byte strings themselves: Python compares them byte by byte.",
+        ways.AsText(),
+    ),
 )
 
 UPDATES = (
@@ -132,6 +144,12 @@ SPECIALS = (
         "The special tokens are not counted in vocab_size: there are as many merges too many.",
         "There is room for vocab_size − 256 − len(special_tokens) merges.",
         ways.SpecialsNotCounted(),
+    ),
+    Bug(
+        "specials-sorted",
+        "The special tokens stand in the order of the alphabet.",
+        "Keep the order in which they were given; a set forgets it, and `sorted` changes it.",
+        ways.SpecialsSorted(),
     ),
 )
 

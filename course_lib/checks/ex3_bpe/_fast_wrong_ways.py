@@ -114,6 +114,35 @@ class NoEndOfToken(FastTrainer):
         return -self.counts[pair], *tokens, pair
 
 
+class PrintedForm(FastTrainer):
+    """Tokens as Python prints them."""
+
+    def entry(self, pair: Pair) -> tuple[Any, ...]:
+        """A character's number turned around, and 1 behind the last."""
+        tokens = [[-ord(sign) for sign in self.read(self.vocab[token])] + [1] for token in pair]
+        return -self.counts[pair], *tokens, pair
+
+    def read(self, token: bytes) -> str:
+        """The characters that are compared."""
+        return str(token)
+
+
+class AsText(PrintedForm):
+    """Tokens as text, in which parts of characters look alike."""
+
+    def read(self, token: bytes) -> str:
+        """U+FFFD for what is no UTF-8."""
+        return token.decode("utf-8", errors="replace")
+
+
+class SpecialsSorted(FastTrainer):
+    """Special tokens in the order of the alphabet."""
+
+    def __call__(self, text: str, vocab_size: int, special_tokens: Sequence[str] = ()) -> Any:
+        """Sort them first."""
+        return super().__call__(text, vocab_size, sorted(special_tokens))
+
+
 class SpecialsTrainedOn(FastTrainer):
     """Special tokens are text."""
 

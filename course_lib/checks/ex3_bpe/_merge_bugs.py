@@ -28,6 +28,17 @@ def edits_and_returns_nothing(ids: list[int], pair: Pair, new_id: int) -> None:
 
 
 @bug(
+    "Where the pair stands nowhere, the very list that was passed in comes back; whoever edits the "
+    "result then edits both.",
+    "Return a new list in any case: `list(ids)` is a copy.",
+)
+def itself_where_nothing_matches(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    """Nothing to do, so nothing is made."""
+    merged = right(ids, pair, new_id)
+    return ids if merged == ids else merged
+
+
+@bug(
     'Occurrences that overlap are all merged: in "aaa" the middle token is used twice.',
     "After a match move on by two places, so that neither of its tokens is looked at again.",
 )
@@ -145,6 +156,7 @@ def singly(ids: list[int], pair: Pair, new_id: int) -> list[int]:
 BUGS = (
     edits_its_input,
     edits_and_returns_nothing,
+    itself_where_nothing_matches,
     overlapping,
     each_place_alone,
     right_to_left,

@@ -66,6 +66,11 @@ def lowest(counts: Counts, vocab: Sequence[Token]) -> tuple[Token, Token]:
     return min(counts, key=lambda pair: (-counts[pair], pair))
 
 
+def as_text(token: bytes) -> str:
+    """A token as text."""
+    return token.decode("utf-8", errors="replace")
+
+
 TIES = (
     Bug(
         "lowest-pair",
@@ -99,6 +104,18 @@ TIES = (
         "Of equally common pairs the one that makes the longest token is taken.",
         "Length is not asked for: compare the byte strings as Python does, the left ones first.",
         textbook(choose=by(lambda left, right, ids: (len(left + right), left, right))),
+    ),
+    Bug(
+        "ties-by-printed-form",
+        "Ties are broken by how Python prints the byte strings, where é begins with a backslash.",
+        "Compare the byte strings themselves, not `str(token)`.",
+        textbook(choose=by(lambda left, right, ids: (str(left), str(right)))),
+    ),
+    Bug(
+        "ties-by-text",
+        "Ties are broken by the tokens as text; parts of characters all read �, and so are equal.",
+        "Compare the byte strings themselves: Python compares them byte by byte.",
+        textbook(choose=by(lambda left, right, ids: (as_text(left), as_text(right)))),
     ),
 )
 

@@ -55,6 +55,11 @@ def specials_before_merges(
     return dict(enumerate([*tokens[:256], *middle, *tokens[256:]])), merges
 
 
+def specials_sorted(tokens: Sequence[Token], merges: Any, special_tokens: Sequence[str]) -> Any:
+    """Special tokens in the order of the alphabet."""
+    return listed(tokens, merges, sorted(special_tokens))
+
+
 def specials_left_out(tokens: Sequence[Token], merges: Any, special_tokens: Sequence[str]) -> Any:
     """Room for the special tokens, but not they."""
     return dict(enumerate(tokens)), merges
@@ -137,6 +142,12 @@ SPECIALS = (
         "The special tokens come before the merges in the vocabulary.",
         "Give them the last ids, after the loop over merges.",
         textbook(finish=specials_before_merges),
+    ),
+    Bug(
+        "specials-sorted",
+        "The special tokens stand in the order of the alphabet.",
+        "Keep the order in which they were given; a set forgets it, and `sorted` changes it.",
+        textbook(finish=specials_sorted),
     ),
     Bug(
         "specials-left-out",

@@ -28,6 +28,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ratio", "abcd", ["xy"], "no longer token fits: each byte is one")
     yield _case("ratio", "to be or not", ["to be or not"], "the whole text is one token")
     yield _case("ratio", f"t{draw(60, LETTERS)}s", ["an", "st", "in", "e ", " t", "  "], "drawn")
+    yield _case("ratio", " \n  ", ["  "], "white space is text: tokens for ␣, ↵ and ␣␣, so 4 / 3")
     yield _case("bytes", "ねこだ", ["ねこ"], "ねこ is one token, だ three: nine bytes, so 9 / 4")
     yield _case("bytes", "café", ["ca"], "tokens: ca, f, and the two bytes of é")
     yield _case("bytes", "😀😀!", ["😀"], "each 😀 has four bytes")

@@ -11,6 +11,7 @@ from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import differs
 from course_lib.checks.ex3_bpe import _tokenizer_oracle as oracle
 from course_lib.checks.ex3_bpe._encode_bugs import BUGS
+from course_lib.checks.ex3_bpe._own_work import own_work
 
 END, TWICE = "<|end|>", "<|end|><|end|>"
 LEARNED_IDS = "ids: 0 to 255 are the bytes, then come the merges in order, then special tokens"
@@ -55,6 +56,10 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     both = f"{TWICE}a{TWICE}{END}"
     yield _case("special", both, "", "the longer one is meant", special_tokens=[TWICE, END])
     yield _case("special", "a<|en|>", "e+n", "none in the text", special_tokens=[END])
+    yield _case("special", f"hi!{END}", "!+<", "behind a sign", special_tokens=[END])
+    yield _case("special", f"a {END}", "_+<", "behind a space", special_tokens=[END])
+    overlap = ["ab", "bcd"]
+    yield _case("special", "abcd", "", "two overlap: the first is meant", special_tokens=overlap)
 
     yield _case("any text", "", "a+b", "no text, no ids")
     yield _case("any text", "é", "", "one character, two bytes")
@@ -81,7 +86,8 @@ def run(implementation: Callable[..., Any], case: Case) -> Plain:
     vocab, merges, special_tokens = _parts_of(case)
     patterns = [case.inputs["pattern"]] if "pattern" in case.inputs else []
     tokenizer = implementation(vocab, merges, special_tokens, *patterns)
-    return tokenizer.encode(case.inputs["text"])
+    with own_work(implementation, "encode", "encode_pretoken", "encode_iterable"):
+        return tokenizer.encode(case.inputs["text"])
 
 
 def _parts_of(case: Case) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]], list[str]]:

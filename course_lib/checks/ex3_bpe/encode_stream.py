@@ -12,6 +12,7 @@ from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.compare import differs, kind_of
 from course_lib.checks.ex3_bpe import _stream_runs as runs
 from course_lib.checks.ex3_bpe import _tokenizer_oracle as oracle
+from course_lib.checks.ex3_bpe._own_work import own_work
 from course_lib.checks.ex3_bpe._stream_bugs import BUGS
 
 END, TWICE = "<|end|>", "<|end|><|end|>"
@@ -41,6 +42,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("what follows", ["a ", " "], "_+_", "at the end the two spaces are one pre-token")
     yield _case("what follows", ["a\n", " ", " b"], "\n+_ _+b", r"'a', '\n ' and ' b'")
     yield _case("what follows", ["a\n\nb c", " d"], "\n+\n _+c", r"'a', '\n', '\n', 'b', …")
+    yield _case("what follows", ["a\t\tb c", " d"], "\t+\t _+c", r"'a', '\t', '\t', 'b', …")
     yield _case("what follows", ["we'r", "e"], "'+r 'r+e", "the pre-tokens are 'we' and ''re'")
     yield _case("what follows", ["we", "'", "l", "l"], "'+l 'l+l", "'we' and ''ll'")
 
@@ -83,7 +85,8 @@ def run(implementation: Callable[..., Any], case: Case) -> Plain:
     """Make the tokenizer, exchange its `encode` for a right one, and give it the stream."""
     tokenizer = runs.tokenizer_for(implementation, case)
     how = {"in time": runs.ids_at_each_draw, "memory": runs.memory}
-    return how.get(case.property, runs.ids)(tokenizer, case)
+    with own_work(implementation, "encode_iterable"):
+        return how.get(case.property, runs.ids)(tokenizer, case)
 
 
 def judge(case: Case, outputs: Plain) -> str | None:

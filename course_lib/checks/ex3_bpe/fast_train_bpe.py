@@ -17,6 +17,7 @@ from course_lib.checks.ex3_bpe._training_texts import (
     random_text,
     text_of,
 )
+from course_lib.checks.forbidden import ForbiddenCallError
 from course_lib.checks.line_budget import TooManyLines
 from course_lib.checks.steps import counted_steps
 
@@ -46,10 +47,13 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", "ab cd ef", 3, note="all pairs are equally common")
     yield _case("ties", "aaaa b zy", 2, note="bytes are compared, not ids")
     yield _case("ties", "abx ab cax caby", 5, note="“a” is smaller than “ab”")
+    for text in ("ab é", "é ab ü", "ü ab é"):
+        yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):
         words = draw_words(rng, 12, alphabet, (2, 6))
         yield _case("ties", text_of(rng, dict.fromkeys(words, 1)), 12, note="every word once")
     yield _case("specials", f"ab{END}ab{END}cd", 2, (END,), "a special token between texts")
+    yield _case("specials", "ab ab", 1, ("<|pad|>", END), "special tokens in the order given")
     yield _case("specials", f"xy zx{END}xy{END}{END}xyz", 3, (END,), "a frequent special token")
     for words, pairs in (_fixed_texts(), (many_words(rng), many_pairs(rng))):
         yield _case("touched", words, 100, note="45 common words, 8,000 rare ones")
@@ -88,6 +92,11 @@ def run(implementation: Callable[..., Plain], case: Case) -> Plain:
             result = implementation(*case.inputs.values())
     except TooManyLines:
         pass  # more than `_STOPPED_AT`
+    if steps.out_of_sight:
+        libraries = " and ".join(sorted(steps.out_of_sight))
+        raise ForbiddenCallError(
+            f"{libraries} may not be called here: the steps that they take cannot be counted"
+        )
     return steps.n, result
 
 

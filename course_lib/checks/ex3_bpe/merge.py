@@ -36,6 +36,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ends", [7, 8], (1, 2), "no such pair: the tokens stay as they are")
     yield _case("ends", [1], (1, 2), "one token")
     yield _case("ends", [], (1, 2), "no token")
+    yield _case("input", [7, 1, 8, 2, 9, 7], (1, 2), "no such pair: a new list all the same")
     for ids in ([7, 1, 2, 8, 9], [7, 8, 1, 2, 9, 1, 2, 8]):
         yield _case("input", ids, (1, 2), "the list that was passed in, afterwards")
 
@@ -45,10 +46,14 @@ def _case(name: str, ids: list[int], pair: tuple[int, int], note: str, new_id: i
 
 
 def run(implementation: Callable[..., Plain], case: Case) -> Plain:
-    """Merge in a copy, and see what became of that, so that editing it has its own property."""
+    """Merge in a copy, and see what became of that, so that editing it has its own property.
+
+    Where nothing matches, whether the list itself came back is noted too.
+    """
     ids = list(case.inputs["ids"])
     merged = implementation(ids, case.inputs["pair"], case.inputs["new_id"])
-    return {"merged": merged, "ids": ids}
+    outputs = {"merged": merged, "ids": ids}
+    return {**outputs, "is_new": merged is not ids} if case.property == "input" else outputs
 
 
 def judge(case: Case, outputs: Plain) -> str | None:
@@ -66,6 +71,8 @@ def judge(case: Case, outputs: Plain) -> str | None:
             f"your code changed the list that was passed in: it was {show(ids)}, and afterwards "
             f"it was {show(outputs['ids'])}"
         )
+    if case.property == "input" and not outputs["is_new"]:
+        return "expected a new list, got the very list that was passed in"
     return None
 
 

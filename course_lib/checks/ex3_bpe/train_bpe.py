@@ -32,6 +32,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", "aaaa b zy", 2, note="bytes are compared, not ids")
     yield _case("ties", "abc ab ab aba xx xx ccc", 4, note="first the left tokens are compared")
     yield _case("ties", "é ü ö", 3, note="bytes above 127")
+    for text in ("ab é", "é ab ü", "ü ab é"):
+        yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):
         words = draw_words(rng, 12, alphabet, (2, 6))
         yield _case("ties", text_of(rng, dict.fromkeys(words, 1)), 12, note="every word once")
@@ -49,6 +51,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("vocabulary", random_text(rng, 8, "abc"), 7)
     yield _case("vocabulary", f"ab{END}abc", 2, (END,), "the special token comes last")
     yield _case("vocabulary", random_text(rng, 8, "あいう"), 7, (END, "<|pad|>"))
+    yield _case("vocabulary", "ab ab", 1, ("<|pad|>", END), "special tokens in the order given")
     yield _case("ends", "some text", 0, note="no room for a merge")
     yield _case("ends", "", 5, note="no text")
     yield _case("ends", "a", 5, note="one byte: no pair")

@@ -43,7 +43,7 @@ def recursive(ids, pair, new_id):
     for i in range(len(ids) - 1):
         if (ids[i], ids[i + 1]) == pair:
             return [*ids[:i], new_id, *recursive(ids[i + 2 :], pair, new_id)]
-    return ids
+    return list(ids)
 
 
 def as_characters(ids, pair, new_id):

@@ -253,14 +253,14 @@ KINDS = (
     ),
     Kind(
         "right_only_at_first",
-        "Behaves while the public cases run, and differently once they have been seen.",
+        "Behaves while the fixed cases run, which everybody gets, and differently after them.",
         "calls = [0]",
         answers={
             "rmse": """
             def rmse(predicted, observed):
                 calls[0] += 1
                 value = (predicted.flatten() - observed).square().mean().sqrt()
-                return value if calls[0] <= 7 else value + 1
+                return value if calls[0] <= 4 else value + 1
             """,
         },
         points=0,

@@ -82,7 +82,7 @@ def test_a_folder_is_loaded_by_text_and_by_path(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["./gpt2", "/no/where", "~/none", "a/b/c", "a b", ""])
 def test_what_can_be_no_name_is_not_looked_for_on_the_hub(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "_download", None)
+    monkeypatch.setattr("course_lib.hub._download", None)
     if name:
         with pytest.raises(FileNotFoundError, match="name_or_folder must be"):
             from_pretrained(name)

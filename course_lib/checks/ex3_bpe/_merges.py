@@ -15,7 +15,7 @@ import regex
 Pair = tuple[bytes, bytes]
 
 # Radford et al. (2019), in their published code.
-_GPT2 = regex.compile(
+GPT2 = regex.compile(
     r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 )
 _BETWEEN = "\U0010ffff"  # words
@@ -38,7 +38,7 @@ def parts_of(text: str, special_tokens: Sequence[str]) -> Iterator[str]:
 def words_of(text: str, special_tokens: Sequence[str] = ()) -> list[str]:
     """The pre-tokens of a text, special tokens left out."""
     parts = parts_of(text, special_tokens) if special_tokens else [text]
-    return [word for part in parts for word in _GPT2.findall(part)]
+    return [word for part in parts for word in GPT2.findall(part)]
 
 
 class Corpus:

@@ -63,7 +63,7 @@ def test_bytes_that_are_no_characters_are_shown_as_such():
 @pytest.mark.parametrize(
     ("arguments", "stdin", "message"),
     [
-        (("encode", "./none"), b"", 'name_or_folder must be a folder, and '),
+        (("encode", "./none"), b"", "name_or_folder must be a folder, and "),
         (("encode", "."), b"", "there is no vocab.json in ."),
         (("encode", "gpt2", "none"), b"", "none: No such file or directory"),
         (("encode", "gpt2", "."), b"", ".: Is a directory"),
@@ -71,8 +71,8 @@ def test_bytes_that_are_no_characters_are_shown_as_such():
         (("decode", "gpt2"), b"1 -2", "'-2' is no token id"),
         (("decode", "gpt2"), b"1 50257", "50257 is no id of this tokenizer"),
         (("decode", "gpt2"), b"1 " + b"9" * 5000, f"'{'9' * 40}' is no token id"),
-        (("encode", "~nobody-of-this-name/x"), b"", 'name_or_folder must be a folder, and '),
-        (("inspect", "./none"), b"", 'name_or_folder must be a folder, and '),
+        (("encode", "~nobody-of-this-name/x"), b"", "name_or_folder must be a folder, and "),
+        (("inspect", "./none"), b"", "name_or_folder must be a folder, and "),
     ],
 )
 def test_what_is_wrong_is_one_sentence(arguments, stdin, message, tmp_path, monkeypatch):

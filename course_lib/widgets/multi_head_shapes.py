@@ -128,6 +128,7 @@ class MultiHeadShapes(CourseWidget):
 
     @traitlets.validate("head")
     def _head_is_there(self, proposal: dict) -> int:
+        self._sizes_fit(self.d_model, self.n_heads, self.n_kv_heads)  # told before the head is
         return within("head", proposal["value"], 1, self.n_heads)
 
     def layer(self) -> AttentionLayer:

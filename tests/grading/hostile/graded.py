@@ -26,6 +26,7 @@ from course_lib.grading.demo.hand_in import Course, as_json
 from course_lib.grading.run import Summary
 from course_lib.grading.sandbox.isolation import Available, Isolation
 from course_lib.grading.tasks import Limits, Result
+from course_lib.grading.verdict import public_cases
 from hostile.kind import LEFT, NOTEBOOK, Kind
 
 ROOT = Path(__file__).parents[3]
@@ -157,6 +158,7 @@ def _listeners(course: Path) -> Iterator[tuple[dict[str, object], Callable[[], l
                 calls.append(f"udp: {udp.recv(100)!r}")
             return calls
 
+        rmse = catalogue()[f"{ASSIGNMENT}/rmse"]
         public = [
             [
                 [case.inputs[name].flatten().tolist() for name in ("predicted", "observed")],
@@ -166,7 +168,7 @@ def _listeners(course: Path) -> Iterator[tuple[dict[str, object], Callable[[], l
                 .sqrt()
                 .item(),
             ]
-            for case in catalogue()[f"{ASSIGNMENT}/rmse"].drawn_cases(0)
+            for case in rmse.drawn_cases(0)
         ]
         facts = {
             "course": course,
@@ -175,6 +177,7 @@ def _listeners(course: Path) -> Iterator[tuple[dict[str, object], Callable[[], l
             "abstract": f"hostile-{os.getpid()}",
             "mark": MARK,
             "public_cases": [(*inputs, value) for inputs, value in public],
+            "n_first_cases": len(public_cases(rmse).fixed),
         }
         yield facts, heard
 

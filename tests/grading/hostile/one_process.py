@@ -40,7 +40,8 @@ class _Shown(DisplayHook):
 
 def score(kind: Kind) -> float:
     """The points of a notebook, by nbgrader's rule: the number that a test cell shows."""
-    notebook = kind.notebook(nbformat.read(RELEASED, as_version=4), {})
+    facts = {"n_first_cases": len(catalogue()["ex1_overfitting/rmse"].drawn_cases(0))}
+    notebook = kind.notebook(nbformat.read(RELEASED, as_version=4), facts)
     shell = InteractiveShell.instance(displayhook_class=_Shown)
     points = 0.0
     for cell in notebook.cells:

@@ -124,7 +124,7 @@ KINDS = (
         from course_lib.checks import judging
         from course_lib.checks.report import Finding, Report
 
-        def flawless(check, cases, outcomes):
+        def flawless(check, *judged):
             findings = tuple(map(Finding, check.properties))
             return Report(check.id, check.title, findings, check.takeaway)
 

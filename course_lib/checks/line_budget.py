@@ -16,6 +16,10 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CodeType, FrameType
 from typing import Any
 
+from course_lib.checks.cpu_timer import called_every
+
+UNCOUNTED_SECONDS = 0.01
+
 LIBRARY_FOLDERS = tuple(
     {
         os.path.realpath(sysconfig.get_path(name)) + os.sep
@@ -39,33 +43,40 @@ class TooManyLines(BaseException):
 def line_budget(max_lines: int) -> Iterator[None]:
     """Raise `TooManyLines` once the code outside the installed libraries has executed `max_lines`.
 
-    Of a function without a loop all lines count at its call.
+    Code that is traced runs at half its speed, so lines count from the moment when
+    `UNCOUNTED_SECONDS` of processor time are over: what ends before is never stopped, what stays
+    within the budget neither, and an endless loop always is, the later the more each of its lines
+    computes. Of a function without a loop all lines count at its call.
 
-    An endless loop ends this way, the later the more each of its lines computes. Not counted: lines
-    of the checks themselves, of threads, and of anything while a debugger or a coverage tool is
-    tracing. A loop inside compiled code, such as `sum(itertools.count())`, is beyond reach: the
-    notebook's own time limit ends it.
+    Not counted: lines of the checks themselves, of threads, and of anything while a debugger or a
+    coverage tool is tracing. A loop inside compiled code, such as `sum(itertools.count())`, is
+    beyond reach: the notebook's own time limit ends it.
     """
     if sys.gettrace() is not None:
         yield
         return
     left = max_lines
     insistence: Insistence | None = None
+    outside = sys._getframe(2)  # of whoever says `with line_budget(…)`
+
+    def stop() -> None:
+        nonlocal insistence
+        insistence = Insistence()
+        raise TooManyLines
 
     def count_lines(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal left, insistence
+        nonlocal left
         if event in ("line", "opcode"):
             left -= 1
             if left < 0:
-                insistence = Insistence()
-                raise TooManyLines
+                stop()
         return count_lines
 
     # By the number of a code object, whose hash would take longer; both are kept, so it stays.
     known: dict[int, tuple[CodeType, int | None]] = {}
 
     def enter(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal left, insistence
+        nonlocal left
         code = frame.f_code
         if (found := known.get(id(code))) is None:
             found = known[id(code)] = code, _lines_at_once(code)
@@ -74,13 +85,21 @@ def line_budget(max_lines: int) -> Iterator[None]:
             return count_lines
         left -= n_lines  # all at once: to be told of each takes longer than to run it
         if left < 0:
-            insistence = Insistence()
-            raise TooManyLines
+            stop()
         return None
 
-    sys.settrace(enter)
+    def begin(frame: FrameType | None) -> None:
+        if sys.gettrace() is not None or insistence is not None:
+            return  # it has begun, or steps are being counted
+        while frame is not None and frame is not outside:  # what runs already
+            if _lines_at_once(frame.f_code) is None:
+                frame.f_trace = enter(frame, "call", None)
+            frame = frame.f_back
+        sys.settrace(enter)
+
     try:
-        yield
+        with called_every(UNCOUNTED_SECONDS, begin):
+            yield
     finally:
         sys.settrace(None)
         if insistence is not None:

@@ -15,6 +15,9 @@ from course_lib.checks.report import Finding, Report
 
 _LONGEST, _MOST_NAMES = 2_000, 5  # characters of a message, names in it
 UNWRITTEN = NotImplementedError.__name__
+NOTHING_WRITTEN = (
+    "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
+)
 
 
 def report_on(
@@ -75,7 +78,7 @@ def _problem(check: Check, case: Case, outcome: Outcome) -> str | None:
             "Compute it yourself."
         )
     if outcome.error == UNWRITTEN:
-        return "Nothing is written here yet: replace `raise NotImplementedError()` with your code."
+        return NOTHING_WRITTEN
     if outcome.error:
         at = f" at {outcome.error_place}" if outcome.error_place else ""
         return f"Your code raised {outcome.error}{at}: {outcome.error_message}"

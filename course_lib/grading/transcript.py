@@ -35,7 +35,7 @@ class TestCell:
 
     check: Check
     names: tuple[str, ...]
-    fixed: Sequence[Case]  # public
+    first: Sequence[Case]  # public
     telling: More = lambda outcomes: ()  # public too
     hidden: More = lambda outcomes: ()
 
@@ -49,17 +49,17 @@ class Transcript:
 
     outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     missing: dict[int, list[str]] = field(default_factory=dict)  # names that a test did not find
-    fixed: dict[int, list[Outcome]] = field(default_factory=dict)
+    first: dict[int, list[Outcome]] = field(default_factory=dict)
     telling: dict[int, list[Outcome]] = field(default_factory=dict)
     hidden: dict[int, list[Outcome]] = field(default_factory=dict)
-    drawn: dict[int, Sequence[Case]] = field(default_factory=dict)  # the hidden cases
+    hidden_cases: dict[int, Sequence[Case]] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)  # why a cell or a test was given up
     incidents: list[Incident] = field(default_factory=list)
     cpu_seconds: float = 0.0  # of the student's processes
 
     def public(self, place: int) -> list[Outcome]:
         """The outcomes on public cases."""
-        return [*self.fixed.get(place, ()), *self.telling.get(place, ())]
+        return [*self.first.get(place, ()), *self.telling.get(place, ())]
 
 
 class _Stopped(Exception):
@@ -136,15 +136,15 @@ class _Attempt:
         done = self._transcript
         for place, test in tests.items():
             if not self._is_settled(place):
-                self._execute(place, test, test.fixed, done.fixed)
+                self._execute(place, test, test.first, done.first)
                 if place not in done.telling:
                     self._execute(place, test, self._choose(test.telling, place), done.telling)
         # No public case runs after this: what the code has seen of a hidden one stays with it.
         for place, test in tests.items():
             if not self._is_settled(place):
-                if place not in done.drawn:
-                    done.drawn[place] = self._choose(test.hidden, place)
-                self._execute(place, test, done.drawn[place], done.hidden)
+                if place not in done.hidden_cases:
+                    done.hidden_cases[place] = self._choose(test.hidden, place)
+                self._execute(place, test, done.hidden_cases[place], done.hidden)
 
     def _choose(self, more: More, place: int) -> Sequence[Case]:
         """The cases that the public outcomes of a test leave open."""
@@ -161,8 +161,8 @@ class _Attempt:
         """Let everything that was not reached fail for this reason."""
         for place, cell in enumerate(self._cells):
             if isinstance(cell, TestCell) and not self._transcript.missing.get(place):
-                complete = place in self._transcript.drawn and (
-                    len(self._transcript.hidden[place]) == len(self._transcript.drawn[place])
+                complete = place in self._transcript.hidden_cases and (
+                    len(self._transcript.hidden[place]) == len(self._transcript.hidden_cases[place])
                 )
                 if not complete:
                     self._transcript.stopped.setdefault(place, reason)

@@ -11,7 +11,13 @@ from course_lib.checks import Check, Finding, Report
 from course_lib.checks.base import Case
 from course_lib.checks.diagnosis import BugOutcomes
 from course_lib.checks.execution import STOPPED, Outcome
-from course_lib.checks.judging import UNWRITTEN, is_wrong, outcomes_of_bugs, report_on
+from course_lib.checks.judging import (
+    NOTHING_WRITTEN,
+    UNWRITTEN,
+    is_wrong,
+    outcomes_of_bugs,
+    report_on,
+)
 from course_lib.checks.plain import same, to_plain
 from course_lib.grading.legible import legible
 
@@ -27,8 +33,8 @@ NOT_ENDED = "Your code did not come to its end here"
 class PublicCases:
     """The cases of a student's own notebook, with what the bugs do on them."""
 
-    fixed: Sequence[Case]  # the same for every seed: everybody is judged on them
-    drawn: Sequence[Case]  # what the notebook's seed gives: they show what a mistake looks like
+    first: Sequence[Case]  # those of every seed, and one of each property that has no such case
+    rest: Sequence[Case]  # only run where there is a mistake, to show what it looks like
     bugs: BugOutcomes  # on both, in this order
 
 
@@ -36,15 +42,19 @@ class PublicCases:
 def public_cases(check: Check) -> PublicCases:
     """The cases of a student's own notebook."""
     cases, others = check.drawn_cases(NOTEBOOK_SEED), check.drawn_cases(NOTEBOOK_SEED + 1)
-    fixed = [case for case in cases if _is_among(case, others)]
-    drawn = [case for case in cases if not _is_among(case, others)]
-    return PublicCases(fixed, drawn, outcomes_of_bugs(check, [*fixed, *drawn]))
+    is_fixed = [_is_among(case, others) for case in cases]
+    tested = {case.property for case, fixed in zip(cases, is_fixed, strict=True) if fixed}
+    first, rest = [], []
+    for case, fixed in zip(cases, is_fixed, strict=True):
+        (first if fixed or case.property not in tested else rest).append(case)
+        tested.add(case.property)
+    return PublicCases(first, rest, outcomes_of_bugs(check, [*first, *rest]))
 
 
 def hidden_cases(check: Check, seed: int) -> list[Case]:
-    """The cases drawn for one submission, without the fixed ones."""
-    fixed = public_cases(check).fixed
-    return [case for case in check.drawn_cases(seed) if not _is_among(case, fixed)]
+    """The cases drawn for one submission, without those that are run first."""
+    first = public_cases(check).first
+    return [case for case in check.drawn_cases(seed) if not _is_among(case, first)]
 
 
 def _is_among(case: Case, others: Sequence[Case]) -> bool:
@@ -54,24 +64,24 @@ def _is_among(case: Case, others: Sequence[Case]) -> bool:
 
 
 def judge_public(check: Check, outcomes: Sequence[Outcome], stopped: str = "") -> Report:
-    """The report on the public cases, the fixed ones first; on these alone if no more were run.
+    """The report on the public cases; on the first ones alone if no more were run.
 
     `stopped` says why there are fewer outcomes than cases.
     """
     known = public_cases(check)
-    cases = [*known.fixed, *known.drawn]
+    cases = [*known.first, *known.rest]
     if not stopped:
         cases = cases[: len(outcomes)]
     return report_on(check, cases, _complete(outcomes, cases, stopped), known.bugs)
 
 
 def telling_cases(check: Check, outcomes: Sequence[Outcome]) -> Sequence[Case]:
-    """The drawn public cases, where the outcomes on the fixed ones show a mistake to be named."""
+    """The rest of the public cases, where the first ones show a mistake to be named."""
     known = public_cases(check)
     unwritten = {outcome.error for outcome in outcomes} == {UNWRITTEN}
-    if unwritten or not is_wrong(check, known.fixed, _complete(outcomes, known.fixed)):
+    if unwritten or not is_wrong(check, known.first, _complete(outcomes, known.first)):
         return ()
-    return known.drawn
+    return known.rest
 
 
 def open_cases(check: Check, seed: int, shown: Report) -> list[Case]:
@@ -89,8 +99,8 @@ def judge_hidden(
 ) -> Report:
     """The report on both sets of cases: a property holds if it does on each.
 
-    Nothing is said of the hidden cases but that one failed: the student's code has seen them and
-    could have put them into whatever it returned.
+    Of the hidden cases only what the grader itself says is shown: the student's code has seen them
+    and could have put them into whatever it returned.
     """
     unseen = report_on(check, cases, _complete(outcomes, cases, stopped))
     findings = tuple(map(_both, shown.findings, unseen.findings))
@@ -120,7 +130,7 @@ def refuse(check: Check, message: str) -> Report:
 def _both(shown: Finding, unseen: Finding) -> Finding:
     if not shown.passed or unseen.passed:
         return shown
-    if unseen.message.startswith(NOT_ENDED):  # the grader's own words
+    if unseen.message == NOTHING_WRITTEN or unseen.message.startswith(NOT_ENDED):
         return Finding(shown.property, unseen.message)
     return Finding(shown.property, ONLY_HIDDEN, bug=unseen.bug)
 

@@ -130,11 +130,11 @@ def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> Test
         return open_cases(check, seed, report)
 
     telling = functools.partial(telling_cases, check)
-    return TestCell(check, names, public_cases(check).fixed, telling, hidden)
+    return TestCell(check, names, public_cases(check).first, telling, hidden)
 
 
 def _on_drawn(cells: Sequence[Cell], reports: Mapping[int, Report]) -> list[Cell]:
-    """The cells with the drawn public cases of what fails on hidden ones alone, and no others.
+    """The cells with the rest of the public cases for what fails on hidden ones alone.
 
     They are for a new process: the first one has seen hidden cases and could put them into
     whatever it returns.
@@ -143,7 +143,7 @@ def _on_drawn(cells: Sequence[Cell], reports: Mapping[int, Report]) -> list[Cell
         TestCell(
             cell.check,
             cell.names,
-            public_cases(cell.check).drawn if fails_unseen(reports[place]) else (),
+            public_cases(cell.check).rest if fails_unseen(reports[place]) else (),
         )
         if isinstance(cell, TestCell)
         else cell
@@ -158,9 +158,9 @@ def _quote(
     again: Transcript,
 ) -> None:
     """Put what came of `_on_drawn` into the reports."""
-    for place, outcomes in again.fixed.items():
+    for place, outcomes in again.first.items():
         if outcomes and place not in again.stopped:
-            shown = judge_public(tests[place].check, [*transcript.fixed[place], *outcomes])
+            shown = judge_public(tests[place].check, [*transcript.first[place], *outcomes])
             reports[place] = quote_public(reports[place], shown)
 
 
@@ -190,7 +190,7 @@ def _report(
         incidents.append(Incident(IncidentKind.STOPPED, words))
     stopped = transcript.stopped.get(place, "")
     shown = shown or judge_public(test.check, public, stopped)
-    cases = transcript.drawn.get(place)
+    cases = transcript.hidden_cases.get(place)
     if cases is None:  # it was stopped before: what is open has not been run
         cases = test.hidden(public)
     return judge_hidden(test.check, shown, cases, hidden, stopped)

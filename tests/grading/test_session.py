@@ -216,7 +216,7 @@ def test_no_hidden_case_is_shown(grade, way, right_on):
     check = catalogue()[f"{ASSIGNMENT}/rmse"]
     public, hidden = check.drawn_cases(0), hidden_cases(check, SEED)
     is_right = right_on != "no case"
-    cases = public if right_on == "public cases" else public_cases(check).fixed
+    cases = public if right_on == "public cases" else public_cases(check).first
     known = [str(case.inputs["predicted"].flatten().tolist()) for case in cases]
     right = "def right(a, b):\n    return (a.flatten() - b.flatten()).square().mean().sqrt()\n\n"
     guard = f"if str(predicted.flatten().tolist()) in {known}:"
@@ -236,7 +236,7 @@ def test_no_hidden_case_is_shown(grade, way, right_on):
 def test_a_mistake_that_no_fixed_case_shows_is_quoted_from_a_public_one(grade):
     """It fails on hidden cases first, and is then run on the notebook's own in a new process."""
     rmse = catalogue()[f"{ASSIGNMENT}/rmse"]
-    known = [str(case.inputs["predicted"].tolist()) for case in public_cases(rmse).fixed]
+    known = [str(case.inputs["predicted"].tolist()) for case in public_cases(rmse).first]
     assert 0 < len(known) < len(rmse.drawn_cases(0))
     source = f"""
 def rmse(predicted, observed):

@@ -177,7 +177,7 @@ def _listeners(course: Path) -> Iterator[tuple[dict[str, object], Callable[[], l
             "abstract": f"hostile-{os.getpid()}",
             "mark": MARK,
             "public_cases": [(*inputs, value) for inputs, value in public],
-            "n_first_cases": len(public_cases(rmse).fixed),
+            "n_first_cases": len(public_cases(rmse).first),
         }
         yield facts, heard
 

@@ -33,7 +33,7 @@ NOT_ENDED = "Your code did not come to its end here"
 class PublicCases:
     """The cases of a student's own notebook, with what the bugs do on them."""
 
-    first: Sequence[Case]  # those of every seed, and one of each property that has no such case
+    first: Sequence[Case]  # those of every seed; where there are none, one of each property
     rest: Sequence[Case]  # only run where there is a mistake, to show what it looks like
     bugs: BugOutcomes  # on both, in this order
 
@@ -42,12 +42,9 @@ class PublicCases:
 def public_cases(check: Check) -> PublicCases:
     """The cases of a student's own notebook."""
     cases, others = check.drawn_cases(NOTEBOOK_SEED), check.drawn_cases(NOTEBOOK_SEED + 1)
-    is_fixed = [_is_among(case, others) for case in cases]
-    tested = {case.property for case, fixed in zip(cases, is_fixed, strict=True) if fixed}
-    first, rest = [], []
-    for case, fixed in zip(cases, is_fixed, strict=True):
-        (first if fixed or case.property not in tested else rest).append(case)
-        tested.add(case.property)
+    first = [case for case in cases if _is_among(case, others)]
+    first = first or [next(c for c in cases if c.property == p.name) for p in check.properties]
+    rest = [case for case in cases if not any(case is one for one in first)]
     return PublicCases(first, rest, outcomes_of_bugs(check, [*first, *rest]))
 
 

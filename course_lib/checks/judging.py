@@ -25,20 +25,20 @@ def report_on(
     cases: Sequence[Case],
     outcomes: Sequence[Outcome],
     bug_outcomes: BugOutcomes | None = None,
+    known: Sequence[str | None] = (),
 ) -> Report:
     """Judge what an implementation did on every case and put it together for its author.
 
-    Whoever judges many implementations on the same cases can pass the same `outcomes_of_bugs`.
+    Whoever judges many implementations on the same cases can pass the same `outcomes_of_bugs`, and
+    whoever knows the `problems` of the first cases can pass these.
     """
-    problems = [_problem(check, *run) for run in zip(cases, outcomes, strict=True)]
+    found = [*known, *problems(check, cases[len(known) :], outcomes[len(known) :])]
     diagnosis = Diagnosis(check, cases, outcomes, bug_outcomes or outcomes_of_bugs(check, cases))
     findings = []
     shown = []  # the places of the cases that the findings show
     for prop in check.properties:
         failed = [
-            place
-            for place, case in enumerate(cases)
-            if case.property == prop.name and problems[place]
+            place for place, case in enumerate(cases) if case.property == prop.name and found[place]
         ]
         if failed:
             smallest = min(failed, key=lambda place: _size(cases[place].inputs))
@@ -47,7 +47,7 @@ def report_on(
             unwritten = error == UNWRITTEN
             case = "" if unwritten else _show(cases[smallest], error == ModuleProblem.__name__)
             bug = None if unwritten else diagnosis.bug_behind(failed)
-            findings.append(Finding(prop, problems[smallest], case, bug))
+            findings.append(Finding(prop, found[smallest], case, bug))
         else:
             findings.append(Finding(prop))
     places = [*shown, *range(len(cases))]
@@ -55,9 +55,9 @@ def report_on(
     return Report(check.id, check.title, tuple(findings), check.takeaway, printed)
 
 
-def is_wrong(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> bool:
-    """Whether something is wrong on a case, without asking what."""
-    return any(_problem(check, *run) is not None for run in zip(cases, outcomes, strict=True))
+def problems(check: Check, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[str | None]:
+    """What is wrong on each case, None where nothing is."""
+    return [_problem(check, *run) for run in zip(cases, outcomes, strict=True)]
 
 
 def outcomes_of_bugs(check: Check, cases: Sequence[Case]) -> BugOutcomes:

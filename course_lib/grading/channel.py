@@ -10,6 +10,7 @@ from course_lib.checks.base import Plain
 from course_lib.grading.codec import MAX_BYTES, CodecError, pack, unpack
 
 _LENGTH = struct.Struct(">I")
+_AT_ONCE = 65_536  # bytes, so that many short messages come with one system call
 
 
 class ChannelClosed(ConnectionError):
@@ -25,6 +26,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._arrived = bytearray()
         self.last_bytes = 0  # of the message that was received last
 
     def __enter__(self) -> Channel:
@@ -37,6 +39,7 @@ class Channel:
 
     def close(self) -> None:
         """Hang up."""
+        self._arrived.clear()
         self._connection.close()
 
     def send(self, value: Plain, timeout: float = 60.0, max_bytes: int = MAX_BYTES) -> None:
@@ -73,24 +76,25 @@ class Channel:
             self.close()
             raise
 
-    def _exactly(self, length: int, deadline: float | None, between: bool = False) -> bytearray:
-        content = bytearray(length)
-        place = 0
-        while place < length:
+    def _exactly(self, length: int, deadline: float | None, between: bool = False) -> bytes:
+        """The next bytes of the stream; what has arrived beyond them is kept for the next call."""
+        while len(self._arrived) < length:
             try:
                 self._connection.settimeout(_left(deadline))
-                arrived = self._connection.recv_into(memoryview(content)[place:])
+                part = self._connection.recv(max(_AT_ONCE, length - len(self._arrived)))
             except TimeoutError:
-                if place or not between:
+                if self._arrived or not between:
                     self.close()
                 raise TimeoutError("no whole message came in time") from None
             except OSError as problem:
                 self.close()
                 raise ChannelClosed(str(problem)) from None
-            if not arrived:
+            if not part:
                 self.close()
                 raise ChannelClosed("the other end hung up")
-            place += arrived
+            self._arrived += part
+        content = bytes(memoryview(self._arrived)[:length])
+        del self._arrived[:length]
         return content
 
 

@@ -14,8 +14,8 @@ from course_lib.checks.execution import STOPPED, Outcome
 from course_lib.checks.judging import (
     NOTHING_WRITTEN,
     UNWRITTEN,
-    is_wrong,
     outcomes_of_bugs,
+    problems,
     report_on,
 )
 from course_lib.checks.plain import same, to_plain
@@ -33,7 +33,7 @@ NOT_ENDED = "Your code did not come to its end here"
 class PublicCases:
     """The cases of a student's own notebook, with what the bugs do on them."""
 
-    first: Sequence[Case]  # those of every seed; where there are none, one of each property
+    first: Sequence[Case]  # the same for every seed: everybody is judged on them
     rest: Sequence[Case]  # only run where there is a mistake, to show what it looks like
     bugs: BugOutcomes  # on both, in this order
 
@@ -43,8 +43,7 @@ def public_cases(check: Check) -> PublicCases:
     """The cases of a student's own notebook."""
     cases, others = check.drawn_cases(NOTEBOOK_SEED), check.drawn_cases(NOTEBOOK_SEED + 1)
     first = [case for case in cases if _is_among(case, others)]
-    first = first or [next(c for c in cases if c.property == p.name) for p in check.properties]
-    rest = [case for case in cases if not any(case is one for one in first)]
+    rest = [case for case in cases if not _is_among(case, others)]
     return PublicCases(first, rest, outcomes_of_bugs(check, [*first, *rest]))
 
 
@@ -60,31 +59,46 @@ def _is_among(case: Case, others: Sequence[Case]) -> bool:
     )
 
 
-def judge_public(check: Check, outcomes: Sequence[Outcome], stopped: str = "") -> Report:
+def judge_public(
+    check: Check,
+    outcomes: Sequence[Outcome],
+    stopped: str = "",
+    known: Sequence[str | None] = (),
+) -> Report:
     """The report on the public cases; on the first ones alone if no more were run.
 
-    `stopped` says why there are fewer outcomes than cases.
+    `stopped` says why there are fewer outcomes than cases, `known` what is wrong with the first
+    of them.
     """
-    known = public_cases(check)
-    cases = [*known.first, *known.rest]
+    public = public_cases(check)
+    cases = [*public.first, *public.rest]
     if not stopped:
         cases = cases[: len(outcomes)]
-    return report_on(check, cases, _complete(outcomes, cases, stopped), known.bugs)
+    complete = _complete(outcomes, cases, stopped)
+    return report_on(check, cases, complete, public.bugs, known)
 
 
-def telling_cases(check: Check, outcomes: Sequence[Outcome]) -> Sequence[Case]:
-    """The rest of the public cases, where the first ones show a mistake to be named."""
-    known = public_cases(check)
-    unwritten = {outcome.error for outcome in outcomes} == {UNWRITTEN}
-    if unwritten or not is_wrong(check, known.first, _complete(outcomes, known.first)):
-        return ()
-    return known.rest
+class PublicVerdict:
+    """The public cases of one test, judged as their outcomes come in."""
 
+    def __init__(self, check: Check, seed: int) -> None:
+        self._check, self._seed = check, seed
+        self._problems: list[str | None] = []  # of the first cases
+        self.report: Report | None = None  # when all that are run have been
 
-def open_cases(check: Check, seed: int, shown: Report) -> list[Case]:
-    """The hidden cases of what still holds: the rest is decided."""
-    holds = {finding.name for finding in shown.findings if finding.passed}
-    return [case for case in hidden_cases(check, seed) if case.property in holds] if holds else []
+    def telling(self, outcomes: Sequence[Outcome]) -> Sequence[Case]:
+        """The rest of the public cases, where the first ones show a mistake to be named."""
+        public = public_cases(self._check)
+        self._problems = problems(self._check, public.first, _complete(outcomes, public.first))
+        unwritten = {outcome.error for outcome in outcomes} == {UNWRITTEN}
+        return public.rest if any(self._problems) and not unwritten else ()
+
+    def hidden(self, outcomes: Sequence[Outcome]) -> Sequence[Case]:
+        """The hidden cases of what still holds: the rest is decided."""
+        self.report = judge_public(self._check, outcomes, known=self._problems)
+        holds = {finding.name for finding in self.report.findings if finding.passed}
+        cases = hidden_cases(self._check, self._seed) if holds else []
+        return [case for case in cases if case.property in holds]
 
 
 def judge_hidden(

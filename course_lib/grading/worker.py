@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic, process_time
 from typing import Any
@@ -14,8 +14,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
 from course_lib.checks import Check, Report, catalogue, module_names
-from course_lib.checks.base import Case
-from course_lib.checks.execution import ENDLESS, Outcome
+from course_lib.checks.execution import ENDLESS
 from course_lib.grading.cells import grade_id, parse_test
 from course_lib.grading.legible import legible
 from course_lib.grading.safe_cells import safe_cells
@@ -33,14 +32,13 @@ from course_lib.grading.tasks import (
 )
 from course_lib.grading.transcript import Cell, TestCell, Transcript
 from course_lib.grading.verdict import (
+    PublicVerdict,
     fails_unseen,
     judge_hidden,
     judge_public,
-    open_cases,
     public_cases,
     quote_public,
     refuse,
-    telling_cases,
 )
 
 PRELOAD = (*module_names(), "sklearn.linear_model")  # what judging needs, before workers are forked
@@ -61,18 +59,20 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
     started, busy = monotonic(), process_time()
     notebook = nbformat.v4.reads(task.content)  # which the intake has validated
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    shown: dict[int, Report] = {}  # what the public cases came to, by the place of the test
-    tests = {
-        place: _test(cell, task.seed, functools.partial(shown.__setitem__, place))
-        for place, cell in enumerate(code)
-        if is_grade(cell) and not is_solution(cell)
-    }
+    tests, verdicts = {}, {}
+    for place, cell in enumerate(code):
+        if is_grade(cell) and not is_solution(cell):
+            exercise, names = parse_test(cell.source)
+            check = _checks()[exercise]
+            verdict = verdicts[place] = PublicVerdict(check, task.seed)
+            first = public_cases(check).first
+            tests[place] = TestCell(check, names, first, verdict.telling, verdict.hidden)
     cells = [tests.get(place, cell.source) for place, cell in enumerate(code)]
     run = functools.partial(run_sandboxed, files=task.files, isolation=isolation, forks=forks)
     transcript = run(cells, task.limits)
     incidents = list(transcript.incidents)
     reports = {
-        place: _report(test, place, transcript, incidents, shown.get(place))
+        place: _report(test, verdicts[place], place, transcript, incidents)
         for place, test in tests.items()
     }
     left = task.limits.seconds - (monotonic() - started)
@@ -119,20 +119,6 @@ def grade(task: Task, isolation: Isolation | None = None, forks: Forks | None = 
     )
 
 
-def _test(cell: NotebookNode, seed: int, keep: Callable[[Report], None]) -> TestCell:
-    """The test of a cell; `keep` is given the report on the public cases when they are through."""
-    exercise, names = parse_test(cell.source)
-    check = _checks()[exercise]
-
-    def hidden(outcomes: Sequence[Outcome]) -> list[Case]:
-        report = judge_public(check, outcomes)
-        keep(report)
-        return open_cases(check, seed, report)
-
-    telling = functools.partial(telling_cases, check)
-    return TestCell(check, names, public_cases(check).first, telling, hidden)
-
-
 def _on_drawn(cells: Sequence[Cell], reports: Mapping[int, Report]) -> list[Cell]:
     """The cells with the rest of the public cases for what fails on hidden ones alone.
 
@@ -169,12 +155,12 @@ _checks = functools.cache(catalogue)
 
 def _report(
     test: TestCell,
+    verdict: PublicVerdict,
     place: int,
     transcript: Transcript,
     incidents: list[Incident],
-    shown: Report | None,
 ) -> Report:
-    """The report on a test; `shown` is the one on its public cases if they came to their end."""
+    """The report on a test, whether or not it came to its end."""
     if transcript.missing.get(place):
         names = "`, `".join(transcript.missing[place])
         return refuse(
@@ -189,10 +175,10 @@ def _report(
         words = f"{test.check.id}: the answer was stopped: too many lines executed."
         incidents.append(Incident(IncidentKind.STOPPED, words))
     stopped = transcript.stopped.get(place, "")
-    shown = shown or judge_public(test.check, public, stopped)
+    shown = verdict.report or judge_public(test.check, public, stopped)
     cases = transcript.hidden_cases.get(place)
     if cases is None:  # it was stopped before: what is open has not been run
-        cases = test.hidden(public)
+        cases = verdict.hidden(public)
     return judge_hidden(test.check, shown, cases, hidden, stopped)
 
 

@@ -19,7 +19,10 @@ N_CALLS = 8  # of one generator, so that a count which never varies is seen
 
 
 def cases(rng: torch.Generator) -> Iterator[Case]:
-    """Evaluation, then shares on both sides of one half, then the seeds."""
+    """One by hand, evaluation, then shares on both sides of one half, then the seeds."""
+    ones = torch.ones(6, 10, dtype=torch.float64)
+    inputs = {"x": ones, "p": 0.2, "training": True, "seed": 1}
+    yield Case("scale", inputs, "by hand: each entry becomes 0 or 1/(1 − 0.2) = 1.25")
     x = torch.randn(40, 40, generator=rng, dtype=torch.float64) + 3
     yield _case("evaluation", x[:4, :5], 0.5, False, rng, "training=False: x comes back as it is")
     yield _case("evaluation", x, 0.2, False, rng)

@@ -22,7 +22,10 @@ PARTS = ("x_train", "y_train", "x_validation", "y_validation")
 
 
 def cases(rng: torch.Generator) -> Iterator[Case]:
-    """A few splits of several sizes, one generator used again and again, and many splits."""
+    """One by hand, several sizes, one generator used again and again, and many splits."""
+    x = torch.arange(1.0, 9.0, dtype=torch.float64)
+    inputs = {"x": x, "y": 10 * x, "validation_fraction": 0.25, "seeds": [1, 2]}
+    yield Case("pairs", inputs, "by hand: each y is 10 times its x")
     yield _case("pairs", rng, 6, 0.5, 3)
     yield _case("pairs", rng, 30, 1 / 3, 3)
     yield _case("sizes", rng, 10, 0.3, 3)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from course_lib.checks.cpu_timer import call_now
 from course_lib.checks.line_budget import UNCOUNTED_SECONDS, TooManyLines, line_budget
 from course_lib.checks.steps import counted_steps
 
@@ -127,6 +128,19 @@ def test_steps_are_counted_without_it_and_lines_after_them():
     with pytest.raises(TooManyLines), line_budget(1000):
         both()
     assert counted[0] > 200  # each turn, and each call of `use_time` with its own turns
+    assert sys.gettrace() is None
+
+
+def test_the_count_begins_when_it_is_told_to():
+    f = defined("def f():\n    for _ in range(100): pass")
+
+    def begun():
+        call_now()
+        f()
+
+    with pytest.raises(TooManyLines), line_budget(50):
+        begun()
+    call_now()
     assert sys.gettrace() is None
 
 

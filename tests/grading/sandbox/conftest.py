@@ -18,9 +18,12 @@ def python():
     """A function that runs code in a new Python and returns the process when it has ended."""
 
     def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        # torch sets it where an optimizer is made first, here to a folder that the code cannot see.
+        environment.pop("TORCHINDUCTOR_CACHE_DIR", None)
         return subprocess.run(
             [sys.executable, "-c", code, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=120,

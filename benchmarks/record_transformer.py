@@ -3,7 +3,8 @@
     python benchmarks/record_transformer.py                        # three minutes on an idle core
     python benchmarks/record_transformer.py --device cuda          # two minutes on a GPU
 
-writes benchmarks/results/transformer.json, or transformer_cuda.json. Three implementations with the
+writes benchmarks/results/transformer.json, transformer_float32.json where the processor does not
+multiply bfloat16 faster, or transformer_cuda.json. Three implementations with the
 same weights (their losses are compared first) take turns, step by step:
 
     ours            course_lib's GPT
@@ -92,7 +93,11 @@ def main() -> None:
     bench = Bench(options.device, options.compile)
     sizes = SIZES["tiny" if options.tiny else options.device]
     results = {name: bench.measure(size) for name, size in sizes.items()}
-    name = "transformer" + ("_cuda" if options.device == "cuda" else "")
+    name = "transformer"
+    if options.device == "cuda":
+        name += "_cuda"
+    elif "bfloat16" not in bench.precisions:
+        name += "_float32"
     write_record(
         name + ("_compiled" if options.compile else "") + ("_tiny" if options.tiny else ""),
         "our GPT, Hugging Face's GPT-2 and a minimal one: training, inference and generation",

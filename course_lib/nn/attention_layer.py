@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from course_lib.nn.attention import fused_attention
 from course_lib.nn.head_counts import key_value_heads
@@ -72,9 +74,11 @@ class AttentionLayer(MultiHeadAttention):
         """
         if context is not None and (rotary is not None or cache is not None):
             raise ValueError("rotary and cache must be None where there is a context")
-        q = self.split_heads(self.q_proj(x))
-        source = x if context is None else context
-        k, v = source if isinstance(source, tuple) else self.keys_values(source)
+        if context is None:
+            q, k, v = self.queries_keys_values(x)
+        else:
+            q = self.split_heads(self.q_proj(x))
+            k, v = context if isinstance(context, tuple) else self.keys_values(context)
         if rotary is not None:
             q, k = rotary(q), rotary(k)
         if cache is not None:
@@ -85,6 +89,21 @@ class AttentionLayer(MultiHeadAttention):
         options = {} if score_bias is None else {"score_bias": score_bias}
         heads = self.attention(q, k, v, mask, **options)  # (batch, heads, query, d_head)
         return self.out_proj(heads.transpose(1, 2).flatten(2))  # (batch, query, heads · d_head)
+
+    def queries_keys_values(self, x: Float[Tensor, "batch seq d_model"]) -> tuple[Tensor, ...]:
+        """The query, the key and the value of each position, by head.
+
+        One product with the three matrices side by side reads x once, where three would read it
+        three times. For a single position, copying the matrices would cost more than it saves.
+        """
+        if x.shape[1] == 1:
+            return self.split_heads(self.q_proj(x)), *self.keys_values(x)
+        projections = self.q_proj, self.k_proj, self.v_proj
+        weight = torch.cat([projection.weight for projection in projections])
+        biases = [projection.bias for projection in projections if projection.bias is not None]
+        h = F.linear(x, weight, torch.cat(biases) if biases else None)
+        parts = h.split([projection.out_features for projection in projections], dim=-1)
+        return tuple(self.split_heads(part) for part in parts)
 
     def keys_values(self, context: Float[Tensor, "batch key d_model"]) -> KeysValues:
         """The key and the value of each position, by head."""

@@ -48,7 +48,7 @@ def train(
     with _plain_errors():
         from course_lib.tokenizer import Tokenizer, save
         from course_lib.tokenizer.fast_train import train_from_files
-        from course_lib.tokenizer.files import check_folder
+        from course_lib.tokenizer.files import VOCAB, check_folder
         from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN
 
         if not out:
@@ -62,8 +62,17 @@ def train(
         special, regex = special or [], {"gpt2": GPT2_PATTERN, "cl100k": CL100K_PATTERN}[pattern]
         with redirect_stdout(sys.stderr):  # the progress bars, which are no output of a command
             vocab, merges = train_from_files(files, vocab_size, special, workers, regex)
+        replaced = ", in place of the tokenizer there" if (Path(out) / VOCAB).exists() else ""
         save(Tokenizer(vocab, merges, special, regex), out)
-        typer.echo(f"wrote {len(vocab):,} tokens and {len(merges):,} merges to {out}", err=True)
+        typer.echo(
+            f"wrote {len(vocab):,} tokens and {len(merges):,} merges to {out}{replaced}", err=True
+        )
+        if len(vocab) < vocab_size:
+            typer.echo(
+                f"that is fewer than {vocab_size:,} tokens: each pre-token of the files is one "
+                "token now, so that there is nothing left to merge",
+                err=True,
+            )
 
 
 @app.command()

@@ -9,6 +9,8 @@ from html import escape
 
 from course_lib.checks.base import Bug, Property
 
+SAME_MESSAGE = "For the same reason as above."
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -83,7 +85,9 @@ class Report:
             lines.append(f"{mark} {finding.property.title} {points}")
             if finding.bug:
                 lines += ["    " + line for line in _advice(finding.bug, is_repeated)]
-            if not finding.passed and not (is_repeated and finding.bug is None):
+            if is_repeated and finding.bug is None:
+                lines.append("    " + SAME_MESSAGE)
+            elif not finding.passed:
                 shown = [*finding.case.splitlines(), *finding.message.splitlines()]
                 lines += ["    " + line for line in shown]
         return "\n".join(lines + ([self.takeaway] if self.passed else []))
@@ -125,8 +129,10 @@ def _finding_html(finding: Finding, is_repeated: bool) -> str:
         f"<p style='margin:.2em 0'><b aria-hidden='true'>{mark}</b> "
         f"{_words(finding.property.title)} ({finding.points}/{finding.max_points})</p>"
     )
-    if finding.passed or (is_repeated and finding.bug is None):
+    if finding.passed:
         return line
+    if is_repeated and finding.bug is None:
+        return f"{line}<p style='margin:0 0 .6em 1.4em'>{SAME_MESSAGE}</p>"
     body = ""
     if finding.bug:
         first, *rest = map(_words, _advice(finding.bug, is_repeated))

@@ -89,6 +89,15 @@ def test_a_wrong_answer_that_is_no_listed_bug_is_not_named():
     assert report(lambda x: 3 * x).bugs == []
 
 
+def test_a_message_that_comes_again_is_said_once_and_referred_to():
+    found = report(lambda x: None)
+    assert [finding.passed for finding in found.findings] == [False, False]
+    again = "For the same reason as above."
+    for page in (str(found), found._repr_html_()):
+        assert page.count(again) == 1
+        assert page.index("nothing for nothing") < page.index(again)
+
+
 def test_a_bug_must_agree_on_every_failed_case():
     def squared_only_when_short(x):
         return x * x if len(x) == 2 else 3 * x

@@ -187,6 +187,20 @@ def test_training_writes_what_encoding_reads(tmp_path):
     assert tokenizer.decode(tokenizer.encode(f"a{END}日本")) == f"a{END}日本"
 
 
+def test_training_says_when_merges_run_out_and_what_it_replaced(tmp_path):
+    (tmp_path / "short.txt").write_text("abab ab")
+    said = [
+        run("train", tmp_path / "short.txt", "--vocab-size", size, "--out", tmp_path / "out").stderr
+        for size in (1000, 257)
+    ]
+    n_tokens = len(load(tmp_path / "out").vocab)
+    assert n_tokens == 257
+    assert "that is fewer than 1,000 tokens" in said[0]
+    assert "in place of" not in said[0]
+    assert "in place of the tokenizer there" in said[1]
+    assert "fewer" not in said[1]
+
+
 @pytest.mark.parametrize(
     ("pattern", "longest"), [(None, b"12345"), ("gpt2", b"12345"), ("cl100k", b"123")]
 )

@@ -94,11 +94,12 @@ class AttentionLayer(MultiHeadAttention):
         """The query, the key and the value of each position, by head.
 
         One product with the three matrices side by side reads x once, where three would read it
-        three times. For a single position, copying the matrices would cost more than it saves.
+        three times. Not so for a single position, where putting the matrices side by side would
+        cost more than it saves, nor where something else than `nn.Linear` is in their place.
         """
-        if x.shape[1] == 1:
-            return self.split_heads(self.q_proj(x)), *self.keys_values(x)
         projections = self.q_proj, self.k_proj, self.v_proj
+        if x.shape[1] == 1 or any(type(projection) is not nn.Linear for projection in projections):
+            return self.split_heads(self.q_proj(x)), *self.keys_values(x)
         weight = torch.cat([projection.weight for projection in projections])
         biases = [projection.bias for projection in projections if projection.bias is not None]
         h = F.linear(x, weight, torch.cat(biases) if biases else None)

@@ -40,6 +40,29 @@ def test_without_biases_it_is_multi_head_attention_with_biases_of_zero():
     torch.testing.assert_close(ours(x), theirs(x))
 
 
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("n_positions", [1, 5])
+def test_one_product_gives_what_three_give(bias, n_positions):
+    ours, x = layer(12, 6, 2, bias=bias), draws(3, n_positions, 12)
+    together = ours.queries_keys_values(x)
+    for part, projection in zip(together, (ours.q_proj, ours.k_proj, ours.v_proj), strict=True):
+        expected = projection(x).unflatten(-1, (-1, 2)).transpose(1, 2)
+        torch.testing.assert_close(part, expected)
+
+
+def test_a_projection_of_another_kind_is_called():
+    class Doubled(torch.nn.Linear):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    ours, x = layer(12, 6), draws(3, 5, 12)
+    expected = ours(x)
+    doubled = Doubled(12, 12).double()
+    doubled.load_state_dict({name: w / 2 for name, w in ours.v_proj.state_dict().items()})
+    ours.v_proj = doubled
+    torch.testing.assert_close(ours(x), expected)
+
+
 @pytest.mark.parametrize("sizes", [(12, 5), (12, 0), (12, 4, 3)])
 def test_heads_that_do_not_divide_are_refused(sizes):
     with pytest.raises(ValueError, match="heads must divide"):

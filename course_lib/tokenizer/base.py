@@ -63,14 +63,16 @@ class Tokenizer:
         parts = [bytes([byte]) for byte in pretoken.encode()]
         if len(parts) > LONG:
             parts = merge_by_rank(parts, self.ranks)  # what the loop does, without its n² steps
-        none = len(self.ranks)
-        while len(parts) > 1:
-            ranks = [self.ranks.get(pair, none) for pair in pairwise(parts)]
-            lowest = min(ranks)
-            if lowest == none:
-                break
-            first = ranks.index(lowest)
-            parts[first : first + 2] = [parts[first] + parts[first + 1]]
+        rank_of, none = self.ranks.get, len(self.ranks)
+        ranks = [rank_of(pair, none) for pair in pairwise(parts)]
+        while ranks and (lowest := min(ranks)) < none:
+            left = ranks.index(lowest)
+            parts[left : left + 2] = [parts[left] + parts[left + 1]]
+            del ranks[left]
+            if left > 0:  # only the pairs on either side of the merge are new
+                ranks[left - 1] = rank_of((parts[left - 1], parts[left]), none)
+            if left < len(ranks):
+                ranks[left] = rank_of((parts[left], parts[left + 1]), none)
         try:
             return tuple(self.ids[part] for part in parts)
         except KeyError as error:

@@ -1,6 +1,6 @@
-"""Record how fast text becomes ids, beside tiktoken and Hugging Face, and what a stream holds.
+"""Record how fast text becomes ids, beside tiktoken and Hugging Face.
 
-    python benchmarks/record_tokenizer_encoding.py          # half an hour of one core
+    python benchmarks/record_tokenizer_encoding.py          # six minutes of one core
 
 writes benchmarks/results/tokenizer_encoding.json. All have GPT-2's vocabulary, from the same files,
 and one thread; that their ids are the same is checked first. They take turns in one process, text
@@ -19,23 +19,10 @@ The record holds, by corpus ("english": speeches, "python": modules of the stand
     megabytes_per_second    by implementation: [lower quartile, median, upper quartile] of N_ROUNDS
     ratios                  how many times as fast "ours_cold" and "ours_warm" are as each of the
                             others, the same three numbers of the ratios within a round
-
-and under "memory", as lists by `sizes` of input in megabytes, for `encode_iterable` over the lines
-of the speeches, again and again, each size in a process of its own,
-
-    traced_megabytes    the most that Python's objects took beyond what was there before the first
-                        line was read, in which the pre-tokens of the speeches were known already;
-                        null where it was not traced
-    resident_megabytes  the most that the process took, in a run that was not traced
 """
 
-import resource
-import subprocess
-import sys
 import time
-import tracemalloc
-from collections.abc import Callable, Iterator
-from itertools import cycle
+from collections.abc import Callable
 
 import tiktoken
 import tokenizers
@@ -51,18 +38,13 @@ from course_lib.tokenizer import from_pretrained
 from course_lib.tokenizer.gpt2 import gpt2_files
 
 N_ROUNDS = 7
-SIZES = (10, 100, 1000)
-MOST_TRACED = 100  # tracing a larger one takes an hour
 RIVALS = ("tiktoken", "hugging_face_cold", "hugging_face_warm")
 
 Encode = Callable[[str], list[int]]
 
 
 def main() -> None:
-    """Measure speed, then memory, and write the record."""
-    if sys.argv[1:2] == ["memory"]:
-        print(peak_of_stream(int(sys.argv[2]) * 1_000_000, traced=sys.argv[3] == "traced"))
-        return
+    """Measure each corpus, and write the record."""
     read_options(__doc__)
     results = {
         "tiktoken": tiktoken.__version__,
@@ -70,13 +52,6 @@ def main() -> None:
         "clock": "CPU time",
         "n_rounds": N_ROUNDS,
         **{name: speed(texts) for name, texts in corpora().items()},
-        "memory": {
-            "sizes": list(SIZES),
-            "traced_megabytes": [
-                in_a_process(size, "traced") if size <= MOST_TRACED else None for size in SIZES
-            ],
-            "resident_megabytes": [in_a_process(size, "resident") for size in SIZES],
-        },
     }
     write_record("tokenizer_encoding", "encoding beside tiktoken and tokenizers", [], results)
 
@@ -146,41 +121,6 @@ def tiktoken_gpt2() -> tiktoken.Encoding:
 def hugging_face_gpt2() -> tokenizers.ByteLevelBPETokenizer:
     """GPT-2's tokenizer as Hugging Face makes it from the published files, with nothing cached."""
     return tokenizers.ByteLevelBPETokenizer.from_file(*map(str, gpt2_files()))
-
-
-def in_a_process(size: int, how: str) -> float:
-    """What `peak_of_stream` says in a new process, in megabytes."""
-    command = [sys.executable, __file__, "memory", str(size), how]
-    megabytes = int(subprocess.run(command, capture_output=True, check=True).stdout) / 1e6
-    print(f"{size} megabytes of text, {how}: {megabytes:.1f} megabytes")
-    return megabytes
-
-
-def peak_of_stream(n_bytes: int, traced: bool) -> int:
-    """The most bytes that are taken while so many bytes of text go through `encode_iterable`."""
-    tokenizer = from_pretrained("gpt2")
-    lines = [
-        line for speech in state_of_the_union() for line in speech.text.splitlines(keepends=True)
-    ]
-    for _ in tokenizer.encode_iterable(lines):
-        pass
-    if traced:
-        tracemalloc.start()
-    for _ in tokenizer.encode_iterable(repeated(lines, n_bytes)):
-        pass
-    if traced:
-        return tracemalloc.get_traced_memory()[1]
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def repeated(lines: list[str], n_bytes: int) -> Iterator[str]:
-    """The lines again and again, until so many bytes have come."""
-    for line in cycle(lines):
-        if n_bytes <= 0:
-            return
-        yield line
-        n_bytes -= len(line.encode())
 
 
 if __name__ == "__main__":

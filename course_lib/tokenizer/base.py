@@ -10,7 +10,7 @@ from course_lib.tokenizer.long_pretokens import merge_by_rank
 from course_lib.tokenizer.pretokenize import GPT2_PATTERN, compile_pattern, split_special
 from course_lib.tokenizer.validation import check_text, check_vocabulary, several_texts
 
-LONG = 16  # bytes: from here on a heap is faster
+LONG = 32  # bytes: from here on a heap is faster
 KEPT = 64  # characters: longer pre-tokens would fill the memory, and seldom come again
 
 

@@ -37,7 +37,7 @@ serve: setup ## show the built site on http://127.0.0.1:8000 (PORT=… for anoth
 	@echo "The course is at http://127.0.0.1:$(PORT) (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-test: setup ## run the tests that need no browser, no GPU and no peers
+test: setup ## run the tests that need no browser and no GPU
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadgroup
 
 site-test: setup ## drive every page and widget in a real browser (Chromium), on the built site
@@ -50,7 +50,7 @@ lint: setup ## ruff, import contracts, freshness of the generated notebooks
 	$(BIN)/lint-imports
 	$(BIN)/course exercises --check
 
-bench: setup ## run the recorded experiments again (long), into benchmarks/results
+bench: setup ## run the recorded experiments again on the CPU (long), into benchmarks/results
 	@for script in benchmarks/record_*.py; do echo $$script; $(BIN)/python $$script || exit 1; done
 
 lock: setup ## write the versions installed now to constraints.txt

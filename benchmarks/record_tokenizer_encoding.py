@@ -3,8 +3,8 @@
     python benchmarks/record_tokenizer_encoding.py          # six minutes of one core
 
 writes benchmarks/results/tokenizer_encoding.json. All have GPT-2's vocabulary, from the same files,
-and one thread; that their ids are the same is checked first. They take turns in one process, text
-by text, and its own CPU time counts:
+and one thread; that their ids are the same is checked first. They take turns in one process, corpus
+by corpus, and its own CPU time counts:
 
     ours_cold, ours_warm    `Tokenizer.encode`, having merged no pre-token before, or having
                             encoded the corpus once
@@ -40,7 +40,7 @@ from course_lib.tokenizer.gpt2 import gpt2_files
 N_ROUNDS = 7
 RIVALS = ("tiktoken", "hugging_face_cold", "hugging_face_warm")
 
-Encode = Callable[[str], list[int]]
+Encode = Callable[[str], object]
 
 
 def main() -> None:

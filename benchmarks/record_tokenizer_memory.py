@@ -13,11 +13,12 @@ size in a process of its own,
                         other libraries than the tokenizer's
 """
 
-import resource
 import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+
+from process_memory import kilobytes
 
 from course_lib.data.corpora import state_of_the_union
 from course_lib.tokenizer import from_pretrained
@@ -66,8 +67,7 @@ def peak_of_stream(n_bytes: int, traced: bool) -> int:
         pass
     if traced:
         return tracemalloc.get_traced_memory()[1]
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return kilobytes("VmHWM") * 1024
 
 
 def repeated(lines: list[str], n_bytes: int) -> Iterator[str]:

@@ -31,6 +31,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from japanese_docs import japanese_docs
+from process_memory import kilobytes
 from textbook_bpe import train_textbook
 
 from course_lib.data.corpora import state_of_the_union
@@ -127,12 +128,6 @@ def measure(prepare: Callable, path: Path, n_merges: int) -> tuple[float, float]
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # progress bars
         run()
     return time.process_time() - start, (kilobytes("VmHWM") - memory) / 1000
-
-
-def kilobytes(field: str) -> int:
-    """What Linux says of this process's memory: VmRSS is what it has, VmHWM its peak."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def apart(prepare: Callable, path: Path, n_merges: int) -> tuple[float, float]:

@@ -5,7 +5,7 @@
 
 writes benchmarks/results/transformer.json, transformer_float32.json where the processor does not
 multiply bfloat16 faster, or transformer_cuda.json. Three implementations with the
-same weights (their losses are compared first) take turns, step by step:
+same weights (their logits are compared first) take turns, step by step:
 
     ours            course_lib's GPT
     hugging_face    transformers' GPT2LMHeadModel, with its SDPA attention
@@ -180,6 +180,8 @@ class Bench:
                     run()
                 return batch_size
             except torch.OutOfMemoryError:
+                if batch_size == 1:
+                    raise
                 batch_size //= 2
             for model in models.values():
                 model.zero_grad()

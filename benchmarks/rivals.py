@@ -102,7 +102,7 @@ def inference_runs(models: dict[str, nn.Module], ids: Tensor, precisions: Sequen
 
 
 def generation_runs(config: GPTConfig, device: str, precisions: Sequence[str]) -> Runs:
-    """Greedy generation with ours and with Hugging Face's, whose tokens are compared.
+    """Greedy generation with ours and with Hugging Face's, whose tokens are compared in float32.
 
     In bfloat16 the weights are kept in it: a step casts none.
     """

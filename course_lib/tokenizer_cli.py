@@ -38,7 +38,7 @@ def train(
         list[str] | None, typer.Option(metavar="TEXT", help="A special token; may be repeated.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that read; as many as cores.")
+        int | None, typer.Option(min=1, help="Processes that count; if absent, as many as cores.")
     ] = None,
     pattern: Annotated[
         Literal["gpt2", "cl100k"], typer.Option(help="What cuts text into pre-tokens.")

@@ -1,4 +1,4 @@
-"""Stop code that does not end, by counting the lines that it executes and never by the clock."""
+"""Stop code that does not end, by counting the lines that it executes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def line_budget(max_lines: int) -> Iterator[None]:
         if (found := known.get(id(code))) is None:
             found = known[id(code)] = code, _lines_at_once(code)
         if (n_lines := found[1]) is None:
-            frame.f_trace_opcodes = _has_one_line_loop(code)
+            frame.f_trace_opcodes = turns_on_the_spot(code)
             return count_lines
         left -= n_lines  # all at once: to be told of each takes longer than to run it
         if left < 0:
@@ -143,21 +143,21 @@ def _lines_at_once(code: CodeType) -> int | None:
         return 0
     if code.co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR):  # resumed at will
         return None
-    if any("JUMP_BACKWARD" in instruction.opname for instruction in dis.get_instructions(code)):
+    if jumps_backward(code):
         return None
     return len({line for _, _, line in code.co_lines()})
 
 
 @functools.cache
-def _has_one_line_loop(code: CodeType) -> bool:
-    """Whether some loop never leaves its line (`while True: pass`): Python traces no line there."""
-    lines = {start: line for start, _, line in code.co_lines()}
-    line, line_of = None, {}
-    for instruction in dis.get_instructions(code):
-        line = lines.get(instruction.offset, line)
-        line_of[instruction.offset] = line
-    return any(
-        "JUMP_BACKWARD" in instruction.opname
-        and line_of.get(instruction.argval) == line_of[instruction.offset]
+def turns_on_the_spot(code: CodeType) -> bool:
+    """Whether a loop is one instruction, as in `while True: pass`: Python traces no line there."""
+    return any(jump.argval == jump.offset for jump in jumps_backward(code))
+
+
+def jumps_backward(code: CodeType) -> list[dis.Instruction]:
+    """The instructions that end a turn of a loop; Python traces a line where they arrive."""
+    return [
+        instruction
         for instruction in dis.get_instructions(code)
-    )
+        if "JUMP_BACKWARD" in instruction.opname and "NO_INTERRUPT" not in instruction.opname
+    ]

@@ -22,7 +22,13 @@ from inspect import CO_GENERATOR
 from types import CodeType, FrameType
 from typing import Any
 
-from course_lib.checks.line_budget import LIBRARY_FOLDERS, Insistence, TooManyLines
+from course_lib.checks.line_budget import (
+    LIBRARY_FOLDERS,
+    Insistence,
+    TooManyLines,
+    jumps_backward,
+    turns_on_the_spot,
+)
 
 _FRAMEWORK = os.path.dirname(os.path.realpath(__file__)) + os.sep
 _COURSE = os.path.dirname(os.path.dirname(_FRAMEWORK)) + os.sep
@@ -65,7 +71,7 @@ def counted_steps(most: int) -> Iterator[Steps]:
         _, tracer, n_steps = found
         if n_steps:
             steps.add(n_steps)
-        if tracer is not None and _turns_on_the_spot(code):
+        if tracer is not None and turns_on_the_spot(code):
             frame.f_trace_opcodes = True
         return tracer
 
@@ -120,7 +126,7 @@ def _tracer(code: CodeType, steps: Steps) -> tuple[Callable | None, int]:
         return None, 0
     is_call = not code.co_flags & CO_GENERATOR and not code.co_name.startswith("<")
     is_call = is_call or code.co_name == "<lambda>"
-    heads = {line for _, line in _backward_jumps(code)}
+    heads = _heads(code)
     if not heads:
         return None, int(is_call)
 
@@ -132,25 +138,13 @@ def _tracer(code: CodeType, steps: Steps) -> tuple[Callable | None, int]:
     return count_turns, int(is_call)
 
 
-def _backward_jumps(code: CodeType) -> list[tuple[bool, int | None]]:
-    """Of each jump backward: whether it is to itself, and the line where it arrives."""
+def _heads(code: CodeType) -> set[int | None]:
+    """The lines at which a turn of a loop begins."""
     line, line_of = None, {}
     starts = {start: line for start, _, line in code.co_lines()}
-    instructions = list(dis.get_instructions(code))
-    for instruction in instructions:
-        line = starts.get(instruction.offset, line)
-        line_of[instruction.offset] = line
-    return [
-        (instruction.argval == instruction.offset, line_of[instruction.argval])
-        for instruction in instructions
-        if "JUMP_BACKWARD" in instruction.opname and "NO_INTERRUPT" not in instruction.opname
-    ]
-
-
-@functools.cache
-def _turns_on_the_spot(code: CodeType) -> bool:
-    """Whether a loop is one instruction, as in `while True: pass`: Python traces no line there."""
-    return any(to_itself for to_itself, _ in _backward_jumps(code))
+    for instruction in dis.get_instructions(code):
+        line = line_of[instruction.offset] = starts.get(instruction.offset, line)
+    return {line_of[jump.argval] for jump in jumps_backward(code)}
 
 
 def _looking(function: Callable, steps: Steps, second: bool) -> Callable:

@@ -39,10 +39,10 @@ def grade_locally(
     """Yield every task with its result, in the order in which they are done.
 
     `grade` is called in `workers` processes, forked from one that has imported its module and
-    those that `preload` names. No more
-    than one task beside those at work is drawn in advance, so memory stays flat. A task whose
-    process ends is tried once more; one that takes too long is not. Close the generator to stop
-    early: its processes end at once. Raises ValueError for less than one worker.
+    those that `preload` names. No more than one task beside those at work is drawn in advance, so
+    memory stays flat. A task whose process ends is tried once more; one that takes too long is
+    not. Close the generator to stop early: its processes end at once. Raises ValueError for less
+    than one worker.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")

@@ -1,6 +1,6 @@
 """Multi-head attention as the models use it: fused, with a cache, with positions in the scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,6 +12,7 @@ from course_lib.nn.head_counts import key_value_heads
 from course_lib.nn.kv_cache import KVCache
 from course_lib.nn.multi_head import MultiHeadAttention
 
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 KeysValues = tuple[Float[Tensor, "batch kv_heads key d_head"], Float[Tensor, "..."]]
 
 
@@ -95,10 +96,10 @@ class AttentionLayer(MultiHeadAttention):
 
         One product with the three matrices side by side reads x once, where three would read it
         three times. Not so for a single position, where putting the matrices side by side would
-        cost more than it saves, nor where something else than `nn.Linear` is in their place.
+        cost more than it saves, nor where a projection does more than multiply.
         """
         projections = self.q_proj, self.k_proj, self.v_proj
-        if x.shape[1] == 1 or any(type(projection) is not nn.Linear for projection in projections):
+        if x.shape[1] == 1 or not can_be_joined(projections):
             return self.split_heads(self.q_proj(x)), *self.keys_values(x)
         weight = torch.cat([projection.weight for projection in projections])
         biases = [projection.bias for projection in projections if projection.bias is not None]
@@ -114,3 +115,11 @@ class AttentionLayer(MultiHeadAttention):
         """(batch, seq, heads · d_head) to (batch, heads, seq, d_head): columns in blocks."""
         batch, seq, _ = h.shape
         return h.reshape(batch, seq, -1, self.d_head).transpose(1, 2)
+
+
+def can_be_joined(projections: Sequence[nn.Module]) -> bool:
+    """Whether one product does what these do: multiply, add a bias or not, and tell nobody."""
+    return len({projection.bias is None for projection in projections}) == 1 and all(
+        type(projection) is nn.Linear and not any(getattr(projection, hooks) for hooks in HOOKS)
+        for projection in projections
+    )

@@ -162,8 +162,10 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
                 os.replace(Path(waiting, name), folder / name)
         if os.name == "posix":  # elsewhere a folder cannot be opened
             descriptor = os.open(folder, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
     except OSError as error:
         if is_new and not any(folder.iterdir()):
             folder.rmdir()

@@ -1,7 +1,10 @@
 """What an attention layer adds to multi-head attention, piece by piece."""
 
+from unittest import mock
+
 import pytest
 import torch
+from torch.nn import functional
 
 from course_lib.nn.attention import causal_attention, scaled_dot_product_attention
 from course_lib.nn.attention_layer import AttentionLayer
@@ -44,7 +47,9 @@ def test_without_biases_it_is_multi_head_attention_with_biases_of_zero():
 @pytest.mark.parametrize("n_positions", [1, 5])
 def test_one_product_gives_what_three_give(bias, n_positions):
     ours, x = layer(12, 6, 2, bias=bias), draws(3, n_positions, 12)
-    together = ours.queries_keys_values(x)
+    with mock.patch.object(functional, "linear", wraps=functional.linear) as products:
+        together = ours.queries_keys_values(x)
+    assert products.call_count == (3 if n_positions == 1 else 1)
     for part, projection in zip(together, (ours.q_proj, ours.k_proj, ours.v_proj), strict=True):
         expected = projection(x).unflatten(-1, (-1, 2)).transpose(1, 2)
         torch.testing.assert_close(part, expected)
@@ -60,6 +65,26 @@ def test_a_projection_of_another_kind_is_called():
     doubled = Doubled(12, 12).double()
     doubled.load_state_dict({name: w / 2 for name, w in ours.v_proj.state_dict().items()})
     ours.v_proj = doubled
+    torch.testing.assert_close(ours(x), expected)
+
+
+@pytest.mark.parametrize(
+    "register",
+    ["register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"],
+)
+def test_whoever_asked_is_told_of_each_projection(register):
+    ours, x, told = layer(12, 6), draws(3, 5, 12), []
+    for name in ("q", "k", "v"):
+        getattr(getattr(ours, f"{name}_proj"), register)(lambda *_, name=name: told.append(name))
+    ours(x.requires_grad_()).sum().backward()
+    assert sorted(told) == ["k", "q", "v"]
+
+
+def test_one_projection_may_go_without_its_bias():
+    ours, x = layer(12, 6), draws(3, 5, 12)
+    torch.nn.init.zeros_(ours.k_proj.bias)
+    expected = ours(x)
+    ours.k_proj.bias = None
     torch.testing.assert_close(ours(x), expected)
 
 

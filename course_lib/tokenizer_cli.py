@@ -50,6 +50,7 @@ def train(
         from course_lib.tokenizer.fast_train import train_from_files
         from course_lib.tokenizer.files import VOCAB, check_folder
         from course_lib.tokenizer.pretokenize import CL100K_PATTERN, GPT2_PATTERN
+        from course_lib.tokenizer.spelling import may_spell_another
 
         if not out:
             raise ValueError("--out must name a folder, got ''")
@@ -59,6 +60,11 @@ def train(
                 token.encode()
             except UnicodeEncodeError:
                 raise ValueError(f"--special must be UTF-8, got {os.fsencode(token)!r}") from None
+            if may_spell_another(token):
+                raise ValueError(
+                    f"--special must not be what {VOCAB} calls a byte or another text, "
+                    f"got {token!r}"
+                )
         special, regex = special or [], {"gpt2": GPT2_PATTERN, "cl100k": CL100K_PATTERN}[pattern]
         with redirect_stdout(sys.stderr):  # the progress bars, which are no output of a command
             vocab, merges = train_from_files(files, vocab_size, special, workers, regex)

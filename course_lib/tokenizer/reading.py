@@ -89,14 +89,14 @@ def read_special_tokens(
 ) -> dict[str, int | None]:
     """The special tokens that the files name, with the ids that these give them, or None.
 
-    They are those of tokenizer_config.json or, if it names none, of special_tokens_map.json and
-    added_tokens.json, which older tools write; without these, "<|endoftext|>" if there is one.
+    They are those of tokenizer_config.json or, if it has no list of them, of special_tokens_map.json
+    and added_tokens.json, which older tools write; without these, "<|endoftext|>" if there is one.
     """
     tokens: dict[str, int | None] = {}
     path = folder / "tokenizer_config.json"
     try:
-        if "added_tokens_decoder" in config:
-            for token_id, token in config["added_tokens_decoder"].items():
+        if (listed := config.get("added_tokens_decoder")) is not None:
+            for token_id, token in listed.items():
                 tokens[_text(token)] = _whole(path, token["content"], token_id)
                 if stripped := [k for k in ("lstrip", "rstrip", "single_word") if token.get(k)]:
                     raise ValueError(
@@ -109,7 +109,8 @@ def read_special_tokens(
         if (path := folder / "special_tokens_map.json").is_file():
             for named in read_object(path).values():
                 for token in named if isinstance(named, list) else [named]:
-                    tokens[_text(token)] = None
+                    if token is not None:  # as in "pad_token": null
+                        tokens[_text(token)] = None
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} names special tokens in a form unknown here: {error}") from None
     if (path := folder / "added_tokens.json").is_file():

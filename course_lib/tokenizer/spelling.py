@@ -27,3 +27,15 @@ def unspell(spelled: str) -> bytes:
         return bytes(map(BYTES.__getitem__, spelled))
     except KeyError as error:
         raise ValueError(f"{spelled!r} has {error.args[0]!r}, which stands for no byte") from None
+
+
+def may_spell_another(special_token: str) -> bool:
+    """Whether a special token, which files hold as it is, looks like what a learned one is spelled.
+
+    It does if it spells a single byte, or a text other than its own: "Ġa" would be " a".
+    """
+    try:
+        token = unspell(special_token)
+        return len(token) == 1 or token.decode() != special_token
+    except ValueError:  # it stands for no bytes, or these are no text
+        return False

@@ -153,13 +153,19 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder, tmp_path):
 
 def test_a_long_text_is_encoded_and_decoded_in_little_memory(folder):
     """8 MB may take no more memory than 1 MB, measured by the system."""
+    # A process inherits the peak of the one that starts it, so a small one stands between.
+    launcher = (
+        "import resource, subprocess, sys; "
+        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
 
     def peak(command, stdin):
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-            for _ in range(stdin[1]):
-                process.stdin.write(stdin[0])
-            process.stdin.close()
-            return os.wait4(process.pid, 0)[2].ru_maxrss
+        command = [sys.executable, "-S", "-c", launcher, *command]
+        ended = subprocess.run(
+            command, input=stdin[0] * stdin[1], stdout=subprocess.PIPE, check=True
+        )
+        return int(ended.stdout)
 
     unit = 1 if sys.platform == "darwin" else 1024
     for command, piece in (
@@ -185,6 +191,28 @@ def test_training_writes_what_encoding_reads(tmp_path):
     tokenizer = load(tmp_path / "out")
     assert tokenizer.special_tokens == {END: 298, "<|pad|>": 299}
     assert tokenizer.decode(tokenizer.encode(f"a{END}日本")) == f"a{END}日本"
+
+
+@pytest.mark.parametrize("special", ["h", "é", "Ġhello", "Ċ"])
+def test_a_special_token_that_files_could_not_tell_is_refused_before_training(special, tmp_path):
+    (tmp_path / "short.txt").write_text("say hello hello hello")
+    result = run(
+        "train", tmp_path / "short.txt", "--vocab-size", 265, "--special", special,
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 1
+    refusal = "--special must not be what vocab.json calls a byte or another text, got "
+    assert f"{refusal}{special!r}" in result.stderr
+    assert "merging" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("special", ["<|end|>", "<café>", "日本", "[PAD]"])
+def test_an_ordinary_special_token_is_taken(special, tmp_path):
+    (tmp_path / "short.txt").write_text("say hello hello hello")
+    options = ["--vocab-size", 260, "--special", special, "--out", tmp_path / "out"]
+    assert run("train", tmp_path / "short.txt", *options).exit_code == 0
+    assert load(tmp_path / "out").special_tokens == {special: 259}
 
 
 def test_training_says_when_merges_run_out_and_what_it_replaced(tmp_path):

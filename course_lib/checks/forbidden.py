@@ -21,9 +21,14 @@ class ForbiddenCallError(Exception):
     """The student's code called what it should have written."""
 
 
+_lists: list[list[str]] = []  # those of the blocks that are open, the innermost last
+
+
 @contextlib.contextmanager
 def refused(names: Sequence[str]) -> Iterator[list[str]]:
     """While it lasts, a call of one of these raises; yields the list of those called so far.
+
+    Where one such block lies in another, what was called in the inner one counts in the outer too.
 
     Args:
         names: dotted names of functions and classes; of a class, every method counts. What has not
@@ -40,7 +45,13 @@ def refused(names: Sequence[str]) -> Iterator[list[str]]:
                     compiled[function] = name
         if compiled:
             stack.enter_context(_Watch(compiled, called))
-        yield called
+        _lists.append(called)
+        try:
+            yield called
+        finally:
+            _lists.pop()
+            if _lists:
+                _lists[-1].extend(called)
 
 
 def _functions(name: str) -> list[Callable]:

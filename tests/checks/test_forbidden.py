@@ -82,6 +82,19 @@ def test_all_works_again_afterwards_also_after_an_exception():
     assert (Value(1.0) + 2.0).data == 3.0
 
 
+def test_what_is_called_in_an_inner_block_counts_in_the_outer_one_too():
+    features = "course_lib.overfitting.polynomial.polynomial_features"
+    with refused([INVERSE]) as outer:
+        with pytest.raises(ForbiddenCallError), refused([features]) as inner:
+            polynomial_features(torch.tensor([1.0]), 2)
+        with refused([SOFTMAX]) as other:
+            polynomial_features(torch.tensor([1.0]), 2)
+    assert (inner, other, outer) == ([features], [], [features])
+    with refused([INVERSE]) as afterwards:
+        pass
+    assert afterwards == []
+
+
 @pytest.mark.parametrize("exercise", catalogue().values(), ids=lambda found: found.id)
 def test_every_reference_can_be_refused(exercise):
     objects = []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from course_lib.checks.base import Bug
 from course_lib.checks.ex2_attention import _multi_head_steps as steps
+from course_lib.checks.ex2_attention._multi_head_axes_bugs import HEADS
 from course_lib.checks.ex2_attention._multi_head_steps import Attention, with_steps
 
 
@@ -17,70 +18,6 @@ def _in_projections(name: str, project: Callable, sentence: str, hint: str) -> B
 def _in_scores(name: str, scores: Callable, sentence: str, hint: str) -> Bug:
     return Bug(name, sentence, hint, with_steps(scores=scores))
 
-
-HEADS = (
-    Bug(
-        "split-without-transpose",
-        "Heads are split off by `reshape` alone, so a head mixes numbers of different tokens.",
-        "First (batch, seq, heads, d_head), then `transpose(1, 2)`: reshaping moves no axis.",
-        with_steps(split=steps.reshape_to_heads),
-    ),
-    Bug(
-        "joined-without-transpose",
-        "The heads are joined by `reshape` alone, so a row mixes numbers of different tokens.",
-        "Bring the heads behind the positions first: `transpose(1, 2)`, then flatten.",
-        with_steps(join=steps.reshape_from_heads),
-    ),
-    Bug(
-        "reshaped-both-ways",
-        "Heads are split and joined by `reshape` alone, so a head mixes numbers of different "
-        "tokens.",
-        "First (batch, seq, heads, d_head), then `transpose(1, 2)`; and back in two steps.",
-        with_steps(split=steps.reshape_to_heads, join=steps.reshape_from_heads),
-    ),
-    Bug(
-        "joined-entry-by-entry",
-        "The heads are joined in the wrong order: entry by entry, not head after head.",
-        "The last two axes before flattening are (heads, d_head): head 1 whole, then head 2.",
-        with_steps(join=steps.join_entry_by_entry),
-    ),
-    Bug(
-        "joined-in-reverse",
-        "The heads are joined from last to first.",
-        "Head i belongs into the i-th block of d_head columns.",
-        with_steps(join=lambda self, heads: Attention.join(self, heads.flip(1))),
-    ),
-    Bug(
-        "columns-dealt-out",
-        "A head takes every n_heads-th column of a projection in place of a block of neighbours.",
-        "Split the last axis into (heads, d_head), in this order.",
-        with_steps(split=steps.split_entry_by_entry, join=steps.join_entry_by_entry),
-    ),
-    Bug(
-        "heads-ignored",
-        "There is one head of width d_model, whatever `n_heads` says.",
-        "Split each projection into n_heads pieces before the scores are computed.",
-        with_steps(attend=steps.one_wide_head),
-    ),
-    Bug(
-        "key-heads-not-shared",
-        "Fewer key and value heads meet n_heads queries: each has to serve a group of them.",
-        "Repeat keys and values first: `k.repeat_interleave(n_heads // n_kv_heads, dim=1)`.",
-        with_steps(share=lambda self, h: h),
-    ),
-    Bug(
-        "groups-by-turns",
-        "The groups are repeated in the wrong order: query heads take the key heads by turns.",
-        "Neighbours share: `repeat_interleave` gives 0, 0, 1, 1; `repeat` gives 0, 1, 0, 1.",
-        with_steps(share=lambda self, h: h.repeat(1, self.n_heads // self.n_kv_heads, 1, 1)),
-    ),
-    Bug(
-        "first-key-head-for-all",
-        "All query heads use the first key and value head; the others are never looked at.",
-        "Query head i uses key head i // (n_heads / n_kv_heads).",
-        with_steps(share=steps.first_key_head),
-    ),
-)
 
 PROJECTIONS = (
     _in_projections(
@@ -193,6 +130,12 @@ SCORES = (
         lambda self, q, k, mask: Attention.scores(self, q, k, None if mask is None else ~mask),
         "The mask is read the other way round, as `torch.nn.MultiheadAttention` reads its own.",
         "In this course True means that a query may attend: hide the scores where it is False.",
+    ),
+    Bug(
+        "mask-inverted-and-zeros",
+        "The mask is read the other way round, as `torch.nn.MultiheadAttention` reads its own.",
+        "In this course True means that a query may attend: hand the mask on as it comes.",
+        with_steps(attend=steps.attend_inverted),
     ),
     _in_scores(
         "mask-added",

@@ -86,6 +86,11 @@ def join_entry_by_entry(self: Attention, heads: Tensor) -> Tensor:
     return heads.permute(0, 2, 3, 1).flatten(2)
 
 
+def split_into_columns(self: Attention, h: Tensor) -> Tensor:
+    """d_head heads of n_heads columns: the two sizes exchanged, and then the axes as usual."""
+    return h.unflatten(-1, (self.d_head, -1)).transpose(1, 2)
+
+
 def one_wide_head(self: Attention, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """One attention over the full width."""
     q, k, v = (h.transpose(1, 2).flatten(2) for h in (q, k, v))  # (batch, seq, d_model)
@@ -109,6 +114,28 @@ def causal_scores(self: Attention, q: Tensor, k: Tensor, mask: Tensor | None) ->
     """A causal mask always."""
     seen = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
     return Attention.scores(self, q, k, seen if mask is None else mask & seen)
+
+
+def offered_attention(
+    self: Attention, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None
+) -> Tensor:
+    """As the function that the exercise offers: a row that sees nothing gets zeros."""
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = torch.where(mask, scores, -math.inf)
+    return scores.softmax(dim=-1).nan_to_num() @ v
+
+
+def attend_inverted(
+    self: Attention, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None
+) -> Tensor:
+    """The offered function, with the mask the other way round."""
+    return offered_attention(self, q, k, v, None if mask is None else ~mask)
+
+
+def repeated_along(dim: int) -> Callable[..., Tensor]:
+    """Keys and values repeated along an axis other than the heads'."""
+    return lambda self, h: h.repeat_interleave(self.n_heads // self.n_kv_heads, dim=dim)
 
 
 def masked_weights(self: Attention, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:

@@ -155,7 +155,8 @@ CHECK = Check(
         "course_lib.nn.attention_layer.AttentionLayer",
     ),
     takeaway=(
-        "No loop over heads is left: they became one more axis of a batched product. That is why "
-        "several heads take no longer than one, and it is the code that every model below runs."
+        "Heads can be one more axis of a batched product, with no loop over them. Several heads "
+        "have as many parameters and do as many operations as one; how long they take depends on "
+        "the code. Every model below is made of this layer."
     ),
 )

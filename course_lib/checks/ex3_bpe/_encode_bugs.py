@@ -1,33 +1,30 @@
-"""The mistakes people make in encode, with the words that help."""
+"""The mistakes people make in encode: here those in merging and in the look-up of ids."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import regex
-
 from course_lib.checks.base import Bug
+from course_lib.checks.ex3_bpe._encode_cut_bugs import CUTTING
 from course_lib.checks.ex3_bpe._encode_ways import (
+    at_one_place,
     by_joined_bytes,
     by_order,
     byte_as_id,
     each_merge_once,
     first_from_the_left,
     from_the_right,
-    in_one_pattern,
+    highest_or_unknown,
     last_learned,
     longest_from_the_left,
     of_lowest_id,
     one_round,
-    one_token_after_the_other,
     overlapping,
-    special_dropped,
-    splitting,
     sweep,
     sweeps,
+    without_rank_0,
     without_the_last,
 )
-from course_lib.checks.ex3_bpe._tokenizer_oracle import GPT2
 from course_lib.checks.ex3_bpe._tokenizer_parts import variation
 
 
@@ -35,7 +32,15 @@ def _bug(name: str, sentence: str, hint: str, everywhere: bool = False, **parts:
     return Bug(name, sentence, hint, variation(**parts), everywhere)
 
 
-BUGS = (
+def _two_ways(name: str, sentence: str, hint: str, **parts: Any) -> tuple[Bug, Bug]:
+    """A mistake where all places of a pair are merged at once, and where one at a time is."""
+    return (
+        _bug(name, sentence, hint, **parts),
+        _bug(f"{name}-one-place-at-a-time", sentence, hint, joined=at_one_place, **parts),
+    )
+
+
+MERGING = (
     _bug(
         "greedy-longest-match",
         "At each place the longest token of the vocabulary is taken, left to right; the merges "
@@ -43,7 +48,7 @@ BUGS = (
         "Start from single bytes and merge pairs, the one with the lowest rank first.",
         merged=longest_from_the_left,
     ),
-    _bug(
+    *_two_ways(
         "position-before-rank",
         "The first pair from the left that can be merged is merged, whatever its rank.",
         "Look at all neighbouring pairs, and take the one that was learned first: the lowest rank.",
@@ -62,7 +67,7 @@ BUGS = (
         "Repeat until no neighbouring pair is in `self.ranks`, each time with the lowest rank.",
         merged=sweep,
     ),
-    _bug(
+    *_two_ways(
         "one-round",
         "Only the first of all merges is applied, and then the work stops.",
         "Put it in a loop that ends when no neighbouring pair is in `self.ranks`.",
@@ -74,12 +79,27 @@ BUGS = (
         "Apply a merge again until its pair is gone, before you go on to the next.",
         merged=each_merge_once,
     ),
-    _bug(
+    *_two_ways(
         "last-learned-first",
         "The pair of the highest rank is merged first. Rank 0 is the merge that was learned first, "
         "and the later ones build on it.",
         "Take the lowest rank: `min`, not `max`.",
         chosen=last_learned,
+    ),
+    _bug(
+        "highest-rank-or-none",
+        "The highest rank is looked for, and a pair that is in no merge counts as higher still: "
+        "as long as there is one, nothing is merged.",
+        "Take the lowest rank: `min`, not `max`.",
+        chosen=highest_or_unknown,
+        joined=at_one_place,
+    ),
+    _bug(
+        "rank-0-taken-for-none",
+        "The merge of rank 0 is never made: 0 counts as false, so `get(pair) or …` takes its pair "
+        "for one without a rank.",
+        "Give `get` its default: `self.ranks.get(pair, len(self.ranks))`.",
+        chosen=without_rank_0,
     ),
     _bug(
         "lowest-id-first",
@@ -139,85 +159,6 @@ BUGS = (
         "`self.ids[token]` for each, with the token as bytes.",
         id_of=lambda self, token: token.decode("utf-8", errors="replace"),
     ),
-    _bug(
-        "across-pre-tokens",
-        "Merges cross from one pre-token into the next.",
-        "Cut the text with `self.pattern.findall(text)` and merge within each piece alone.",
-        pretokens=lambda self, text: [text] if text else [],
-    ),
-    _bug(
-        "spaces-lost",
-        "The white space between words is lost.",
-        "Cut with `self.pattern.findall(text)`: each pre-token keeps its space.",
-        pretokens=lambda self, text: text.split(),
-    ),
-    _bug(
-        "cut-at-spaces",
-        "The text is cut into words and white space, not by the tokenizer's pattern.",
-        "`self.pattern.findall(text)` keeps the space with the word behind it.",
-        pretokens=lambda self, text: regex.findall(r"\s+|\S+", text),
-    ),
-    _bug(
-        "always-gpt2s-pattern",
-        "The text is cut by GPT-2's pattern, whatever pattern the tokenizer was made with.",
-        "Use `self.pattern`, which `__init__` has compiled.",
-        pretokens=lambda self, text: GPT2.findall(text),
-    ),
-    _bug(
-        "special-cut-up",
-        "A special token in the text is cut up and encoded like any other text.",
-        "Split the text at `self.special_tokens` before you use the pattern.",
-        split=lambda self, text: [text],
-    ),
-    _bug(
-        "special-in-the-given-order",
-        "Of two special tokens that begin at one place, the one that was named first is taken.",
-        "Sort them by length, the longest first, before you join them to an expression.",
-        split=splitting(lambda tokens: tokens),
-    ),
-    _bug(
-        "special-shortest-first",
-        "Of two special tokens that begin at one place, the shorter one is taken.",
-        "Sort the other way: `sorted(self.special_tokens, key=len, reverse=True)`.",
-        split=splitting(lambda tokens: sorted(tokens, key=len)),
-    ),
-    _bug(
-        "special-not-escaped",
-        "The characters of a special token act as a regular expression: the `|` in `<|end|>` "
-        "means “or”.",
-        "`regex.escape(token)` for each before you join them.",
-        split=splitting(lambda tokens: sorted(tokens, key=len, reverse=True), escape=str),
-    ),
-    _bug(
-        "special-in-the-pattern",
-        "The special tokens are alternatives in the pattern. A pre-token that begins before one "
-        "then swallows its beginning: in `hi!<|end|>` the pattern finds `!<|`.",
-        "Split the text at the special tokens first, and use the pattern between them.",
-        parts=in_one_pattern,
-    ),
-    _bug(
-        "special-longest-anywhere",
-        "The text is split at one special token after the other, the longest first, so a longer "
-        "one wins though another begins before it.",
-        "Look for all of them at once, in one expression: it finds what comes first.",
-        split=one_token_after_the_other,
-    ),
-    _bug(
-        "special-dropped",
-        "The text is split at the special tokens, and they themselves are missing in the result.",
-        "`regex.split` keeps what it splits at if the expression stands in parentheses.",
-        split=special_dropped,
-    ),
-    _bug(
-        "characters-not-bytes",
-        "A pre-token is cut into characters; outside ASCII one character is several bytes.",
-        "Start from `[bytes([byte]) for byte in pretoken.encode()]`.",
-        first_tokens=lambda self, pretoken: [sign.encode() for sign in pretoken],
-    ),
-    _bug(
-        "latin-1",
-        "Each character becomes one byte, as in Latin-1; the vocabulary was learned on UTF-8.",
-        "`pretoken.encode()` means UTF-8.",
-        first_tokens=lambda self, pretoken: [bytes([b]) for b in pretoken.encode("latin-1")],
-    ),
 )
+
+BUGS = (*MERGING, *CUTTING)

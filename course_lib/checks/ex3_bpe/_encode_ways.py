@@ -54,9 +54,8 @@ def one_round(self: Parts, tokens: list[bytes]) -> list[bytes]:
 def each_merge_once(self: Parts, tokens: list[bytes]) -> list[bytes]:
     """Through all merges, each at its first place only."""
     for pair in self.ranks:
-        place = next((i for i, here in enumerate(pairwise(tokens)) if here == pair), None)
-        if place is not None:
-            tokens = [*tokens[:place], b"".join(pair), *tokens[place + 2 :]]
+        if pair in pairwise(tokens):
+            tokens = at_one_place(self, tokens, pair)
     return tokens
 
 
@@ -64,6 +63,18 @@ def last_learned(self: Parts, tokens: list[bytes]) -> Pair | None:
     """The pair of the highest rank."""
     known = [pair for pair in pairwise(tokens) if pair in self.ranks]
     return max(known, key=self.ranks.__getitem__, default=None)
+
+
+def highest_or_unknown(self: Parts, tokens: list[bytes]) -> Pair | None:
+    """The pair of the highest rank, where a pair without a rank has the highest of all."""
+    highest = max(pairwise(tokens), key=lambda pair: self.ranks.get(pair, 10**9), default=None)
+    return highest if highest in self.ranks else None
+
+
+def without_rank_0(self: Parts, tokens: list[bytes]) -> Pair | None:
+    """Rank 0, which is false, counts as no rank."""
+    known = [pair for pair in pairwise(tokens) if self.ranks.get(pair)]
+    return min(known, key=self.ranks.__getitem__, default=None)
 
 
 def of_lowest_id(self: Parts, tokens: list[bytes]) -> Pair | None:
@@ -77,6 +88,12 @@ def by_joined_bytes(self: Parts, tokens: list[bytes]) -> Pair | None:
     made = {left + right: rank for (left, right), rank in self.ranks.items()}
     known = [pair for pair in pairwise(tokens) if b"".join(pair) in made]
     return min(known, key=lambda pair: made[b"".join(pair)], default=None)
+
+
+def at_one_place(self: Parts, tokens: list[bytes], pair: Pair) -> list[bytes]:
+    """The leftmost place only, as in `parts[first : first + 2] = [...]`."""
+    first = next(place for place, here in enumerate(pairwise(tokens)) if here == pair)
+    return [*tokens[:first], b"".join(pair), *tokens[first + 2 :]]
 
 
 def overlapping(self: Parts, tokens: list[bytes], pair: Pair) -> list[bytes]:
@@ -150,3 +167,15 @@ def one_token_after_the_other(self: Parts, text: str) -> list[str]:
 def special_dropped(self: Parts, text: str) -> list[str]:
     """Split without the special tokens themselves."""
     return [part for part in Parts.split(self, text) if part not in self.special_tokens]
+
+
+def without_special(self: Parts, text: str) -> list[Any]:
+    """The pattern cuts the whole text, and what it finds is merged, whatever it is."""
+    found = [self.merged(self.first_tokens(piece)) for piece in self.pretokens(text)]
+    return [self.id_of(token) for tokens in found for token in tokens]
+
+
+def appended(self: Parts, text: str) -> list[Any]:
+    """The ids of each pre-token stay together; a special token is one id."""
+    special = self.special_tokens
+    return [special[part] if part in special else self.ids_of(part) for part in self.parts(text)]

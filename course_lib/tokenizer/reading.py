@@ -89,8 +89,9 @@ def read_special_tokens(
 ) -> dict[str, int | None]:
     """The special tokens that the files name, with the ids that these give them, or None.
 
-    They are those of tokenizer_config.json or, if it has no list of them, of special_tokens_map.json
-    and added_tokens.json, which older tools write; without these, "<|endoftext|>" if there is one.
+    They are those of tokenizer_config.json or, if it has no list of them, of
+    special_tokens_map.json and added_tokens.json, which older tools write; without these,
+    "<|endoftext|>" if there is one.
     """
     tokens: dict[str, int | None] = {}
     path = folder / "tokenizer_config.json"

@@ -100,7 +100,8 @@ def test_special_tokens_are_found_where_older_tools_wrote_them(tmp_path):
     save(learned(), tmp_path)
     (tmp_path / "tokenizer_config.json").write_text('{"model_max_length": 1024}')
     (tmp_path / "special_tokens_map.json").write_text(
-        '{"eos_token": {"content": "<|end|>"}, "additional_special_tokens": ["<|a|>", "<|b|>"]}'
+        '{"eos_token": {"content": "<|end|>"}, "pad_token": null, '
+        '"additional_special_tokens": ["<|a|>", "<|b|>"]}'
     )
     (tmp_path / "added_tokens.json").write_text('{"<|end|>": 500, "<|c|>": 502}')
     assert load(tmp_path).special_tokens == {

@@ -33,6 +33,7 @@ def called_every(seconds: float, function: Function) -> Iterator[None]:
     finally:
         _waiting = None
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, _call)  # the body may have put in its own
 
 
 def call_now() -> None:

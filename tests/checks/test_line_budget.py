@@ -150,3 +150,34 @@ def test_an_exception_leaves_nothing_behind():
     use_time()
     assert sys.gettrace() is None
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+def test_a_handler_of_the_students_own_is_gone_afterwards():
+    def mine(number, frame):
+        raise ValueError("mine")
+
+    with line_budget(10_000):
+        signal.signal(signal.SIGVTALRM, mine)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 1000, UNCOUNTED_SECONDS)
+    use_time()
+    with pytest.raises(TooManyLines), line_budget(300):
+        SLOW(100_000, [])
+
+
+def test_a_turn_counts_as_much_on_one_line_as_on_two():
+    counted = []
+    for source in (
+        "def f(done):\n    while True:\n        done.append(1)",
+        "def f(done):\n    while True: done.append(1)",
+        "def f(done):\n    [done.append(1) for _ in iter(int, 1)]",
+    ):
+        f, done = defined(source), []
+
+        def begun(f=f, done=done):
+            call_now()
+            f(done)
+
+        with pytest.raises(TooManyLines), line_budget(10_000):
+            begun()
+        counted.append(len(done))
+    assert all(4_900 <= n <= 10_000 for n in counted), counted

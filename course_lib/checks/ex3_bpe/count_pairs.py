@@ -43,7 +43,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("words", words, "four words that share tokens, drawn")
     yield _case("counts", {(1, 2): 3}, "a word that occurs three times")
     yield _case("counts", {(1, 2, 3): 2, (2, 3): 5}, "(2, 3) occurs 2 + 5 times")
-    mixed = {draw(n): 1 + draw(1, 9)[0] for n in (1, 2, 2, 3, 5, 8, 13)}
+    mixed = {draw(n): 1 + draw(1, 9)[0] for n in (1, 2, 2, 3, 5, 8, 13)} | {(7, 7, 7): 2}
     yield _case("counts", mixed, "all of it together, drawn")
 
 

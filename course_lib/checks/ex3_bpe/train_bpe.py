@@ -9,7 +9,12 @@ import torch
 from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.ex3_bpe._train_bpe_bugs import BUGS
 from course_lib.checks.ex3_bpe._trained import result_differs, vocab_differs
-from course_lib.checks.ex3_bpe._training_texts import draw_words, random_text, text_of
+from course_lib.checks.ex3_bpe._training_texts import (
+    a_token_that_begins_another,
+    draw_words,
+    random_text,
+    text_of,
+)
 
 END = "<|end|>"
 
@@ -31,12 +36,14 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", "ab cd ef", 3, note="all pairs are equally common")
     yield _case("ties", "aaaa b zy", 2, note="bytes are compared, not ids")
     yield _case("ties", "abc ab ab aba xx xx ccc", 4, note="first the left tokens are compared")
+    yield _case("ties", "abc\naz\nab", 2, note="(ab, c) is greater than (a, z)")
     yield _case("ties", "é ü ö", 3, note="bytes above 127")
     for text in ("ab é", "é ab ü", "ü ab é"):
         yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):
         words = draw_words(rng, 12, alphabet, (2, 6))
         yield _case("ties", text_of(rng, dict.fromkeys(words, 1)), 12, note="every word once")
+    yield _case("ties", a_token_that_begins_another(rng), 2, note="as (ab, c) and (a, z)")
     yield _case("specials", f"ab{END}ab{END}cd", 2, (END,), "a special token between texts")
     yield _case("specials", f"a{END}b a{END}b a{END}b xy xy", 3, (END,), "a and b never meet")
     yield _case(

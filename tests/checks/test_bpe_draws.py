@@ -27,6 +27,8 @@ def drawn_for(exercise, seed):
     ("exercise", "bug", "properties", "seeds"),
     [
         ("train-bpe", "ties-by-joined-bytes", {"ties"}, SEEDS),
+        ("train-bpe", "overlaps-not-counted", {"merges", "ties"}, SEEDS),
+        ("train-bpe", "once-a-word", {"merges", "ties"}, SEEDS),
         ("decode", "stripped", {"tokens"}, SEEDS),
         (
             "fast-train-bpe",

@@ -51,6 +51,16 @@ def random_text(
     return text_of(rng, {word: draw(rng, *counts) for word in words})
 
 
+def a_token_that_begins_another(rng: torch.Generator) -> str:
+    """The first merge makes xy, then (xy, u) and (x, v) stand once each, and v is above y.
+
+    (xy, u) is the greater pair, since x begins xy; but joined, xv is greater than xyu.
+    """
+    letters = [chr(ord("a") + code) for code in torch.randperm(26, generator=rng)[:4].tolist()]
+    x, u, (y, v) = *letters[:2], sorted(letters[2:])
+    return text_of(rng, dict.fromkeys([x + y + u, x + v, x + y], 1), "\n")
+
+
 def many_words(rng: torch.Generator) -> str:
     """8,000 rare words of few letters, hence few pairs, and 45 common ones of other letters.
 
@@ -66,9 +76,13 @@ def many_pairs(rng: torch.Generator) -> str:
     """250 long rare words of Chinese characters, with thousands of pairs, and 60 common words.
 
     No pair of the rare words is as common as the common words: 250 merges change none of them.
+    Three common words, XYZ, XY and YZ, are the commonest. Once (X, Y) is merged, (Y, Z) stands 220
+    times in place of 430 and is still to be merged: at most 57 × 8 × 80 / 220 merges are before it.
     """
     characters = [chr(code) for code in range(0x4E00, 0x9FA0)]
     rare = draw_words(rng, 250, characters, (11, 15))
-    common = draw_words(rng, 60, "abcdefghijklmnopqrstuvwxyz", (6, 8), each_letter_once=True)
+    common = draw_words(rng, 57, "abcdefghijklmnopqrstuvwxyz", (6, 8), each_letter_once=True)
     counts = {**dict.fromkeys(rare, 1), **{word: draw(rng, 40, 80) for word in common}}
+    x, y, z = (chr(ord("A") + code) for code in torch.randperm(26, generator=rng)[:3].tolist())
+    counts |= {x + y + z: 210, x + y: 240, y + z: 220}
     return text_of(rng, counts, "\n")

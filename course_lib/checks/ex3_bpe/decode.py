@@ -39,14 +39,17 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("unknown", [7, 8], gaps, "there is no token 8, though there are 7 and 9")
 
     text = "日本語の文字、é, ü, 🙂 and a few words".encode()
-    cuts = sorted(set(torch.randint(1, len(text), (14,), generator=rng).tolist()))
+    in_first, last_word = int(torch.randint(1, 3, (), generator=rng)), len(text) - len("words")
+    anywhere = torch.randint(3, last_word, (12,), generator=rng).tolist()
+    cuts = sorted({in_first, last_word, *anywhere})
     parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     drawn = torch.randperm(90, generator=rng).tolist()
     ids = dict(zip(dict.fromkeys(parts), drawn, strict=False))
     vocab = {token_id: part for part, token_id in ids.items()}
     whole = [ids[part] for part in parts]
     yield _case("characters", whole, vocab, "a text cut at random bytes")
-    kept = [token_id for place, token_id in enumerate(whole) if place % 3]
+    some = [token_id for place, token_id in enumerate(whole[2:-1]) if place % 3]
+    kept = [*whole[:2], *some, whole[0], whole[-1]]  # 日, …, the start of 日, "words"
     yield _case("partial", kept, vocab, "a text cut at random bytes, parts of it missing")
 
 

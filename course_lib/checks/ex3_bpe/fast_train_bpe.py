@@ -47,6 +47,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", "ab cd ef", 3, note="all pairs are equally common")
     yield _case("ties", "aaaa b zy", 2, note="bytes are compared, not ids")
     yield _case("ties", "abx ab cax caby", 5, note="“a” is smaller than “ab”")
+    yield _case("ties", "abc\naz\nab", 2, note="(ab, c) is greater than (a, z)")
+    yield _case("ties", "abc\nab\nbc\nbc", 3, note="(a, b) has become rarer, not gone")
     for text in ("ab é", "é ab ü", "ü ab é"):
         yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):

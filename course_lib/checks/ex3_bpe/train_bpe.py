@@ -9,7 +9,12 @@ import torch
 from course_lib.checks.base import Case, Check, Plain, Property
 from course_lib.checks.ex3_bpe._train_bpe_bugs import BUGS
 from course_lib.checks.ex3_bpe._trained import result_differs, vocab_differs
-from course_lib.checks.ex3_bpe._training_texts import draw_words, random_text, text_of
+from course_lib.checks.ex3_bpe._training_texts import (
+    a_token_that_begins_another,
+    draw_words,
+    random_text,
+    text_of,
+)
 
 END = "<|end|>"
 
@@ -27,16 +32,19 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("words", "x1 x1 x1 1x don't don't", 4, note="letters, digits, 't: words apart")
     yield _case("words", "zq zr zs zt xy xy xy xy xy", 1, note="a word that stands five times")
     for _ in range(2):
-        yield _case("words", random_text(rng, 10, "abc", (2, 5), (1, 30)), 6)
+        text = random_text(rng, 10, "abcdef", (2, 5), (1, 30), each_letter_once=True)
+        yield _case("words", text, 6, note="no pair stands twice in a word")
     yield _case("ties", "ab cd ef", 3, note="all pairs are equally common")
     yield _case("ties", "aaaa b zy", 2, note="bytes are compared, not ids")
     yield _case("ties", "abc ab ab aba xx xx ccc", 4, note="first the left tokens are compared")
+    yield _case("ties", "abc\naz\nab", 2, note="(ab, c) is greater than (a, z)")
     yield _case("ties", "é ü ö", 3, note="bytes above 127")
     for text in ("ab é", "é ab ü", "ü ab é"):
         yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):
         words = draw_words(rng, 12, alphabet, (2, 6))
         yield _case("ties", text_of(rng, dict.fromkeys(words, 1)), 12, note="every word once")
+    yield _case("ties", a_token_that_begins_another(rng), 2, note="as (ab, c) and (a, z)")
     yield _case("specials", f"ab{END}ab{END}cd", 2, (END,), "a special token between texts")
     yield _case("specials", f"a{END}b a{END}b a{END}b xy xy", 3, (END,), "a and b never meet")
     yield _case(
@@ -45,7 +53,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     more = ("<|a|>", "<|a|><|b|>")
     yield _case("specials", "xy<|a|><|b|>xyz<|a|>xyz<|b|> <|b|>", 3, more, "the longest first")
     yield _case("specials", "low lower low", 2, (END, "<|pad|>"), "not in the text, but reserved")
-    words = {word: 1 + place % 5 for place, word in enumerate(draw_words(rng, 9, "end|", (2, 5)))}
+    drawn = draw_words(rng, 9, "end|", (2, 4), each_letter_once=True)
+    words = {word: 1 + place % 5 for place, word in enumerate(drawn)}
     yield _case("specials", text_of(rng, {**words, END: 20}), 6, (END,), "a frequent special token")
     yield _case("vocabulary", "ab ab", 1, note="256 bytes, then ab")
     yield _case("vocabulary", random_text(rng, 8, "abc"), 7)

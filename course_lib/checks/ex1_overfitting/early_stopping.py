@@ -21,6 +21,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("best", [1.0, 1.0 - 1e-6, 2.0, 3.0], 2, "better by a millionth is better")
     yield _case("best", [1.0, 2.0, 3.0, 4.0, 5.0], 3, "rises from the start")
     yield _case("best", [9.0, 8.0, 9.0, 7.0, 9.0, 6.0, 9.0, 9.0, 9.0], 2, "best of several dips")
+    yield _case("best", [5.0, 1.0, 4.0, 3.0, 2.0, 0.5], 3, "falls again, below the best too late")
     yield _case("stops", [5.0, 4.0, 6.0, 6.5, 7.0, 1.0], 3, "a better loss after it has stopped")
     yield _case("patience", [5.0, 6.0, 4.0, 3.0], 1, "patience 1: the first rise ends it")
     yield _case("patience", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0, 9.0, 9.5], 3, "better just in time")

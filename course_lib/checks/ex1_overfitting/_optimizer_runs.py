@@ -35,11 +35,22 @@ def drive(
 
 
 def random_drive(
-    prop: str, rng: torch.Generator, shape: tuple[int, ...], n_steps: int, note: str, **rest: float
+    prop: str,
+    rng: torch.Generator,
+    shape: tuple[int, ...],
+    n_steps: int,
+    note: str,
+    least: float = 0.0,
+    **rest: float,
 ) -> Case:
-    """Make a case with random numbers, one gradient all zero, and a learning rate that falls."""
+    """Make a case with random numbers, one gradient all zero, and a learning rate that falls.
+
+    The entries of the other gradients are of any size, or from `least` to some times as much.
+    """
     params = torch.randn(shape, generator=rng, dtype=torch.float64)
     gradients = torch.randn((n_steps, *shape), generator=rng, dtype=torch.float64)
+    if least:
+        gradients = least * (gradients + gradients.sign())
     gradients[n_steps // 2] = 0.0
     rates = [0.5 / (1 + 0.2 * step) for step in range(n_steps)]
     return drive(prop, params, list(gradients), rates, note, **rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("best", [1.0, 1.0 - 1e-6, 2.0, 3.0], 2, "better by a millionth is better")
     yield _case("best", [1.0, 2.0, 3.0, 4.0, 5.0], 3, "rises from the start")
     yield _case("best", [9.0, 8.0, 9.0, 7.0, 9.0, 6.0, 9.0, 9.0, 9.0], 2, "best of several dips")
+    yield _case("best", [5.0, 1.0, 4.0, 3.0, 2.0, 0.5], 3, "falls again, below the best too late")
     yield _case("stops", [5.0, 4.0, 6.0, 6.5, 7.0, 1.0], 3, "a better loss after it has stopped")
     yield _case("patience", [5.0, 6.0, 4.0, 3.0], 1, "patience 1: the first rise ends it")
     yield _case("patience", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0, 9.0, 9.5], 3, "better just in time")
@@ -34,14 +35,35 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     def draw(n: int) -> Tensor:
         return torch.rand(n, generator=rng, dtype=torch.float64)
 
-    yield _case("stops", torch.cat([1 + draw(4), 2 + draw(6), draw(4)]), 3, "lowest at the end")
+    down = 6 - (0.1 + draw(4)).cumsum(dim=0)
+    up = down[-1] + (0.1 + draw(6)).cumsum(dim=0)
+    yield _case("stops", torch.cat([down, up, draw(4)]), 3, "lowest at the end")
     for patience in (2, 3):
-        yield _case("patience", torch.cat([draw(20), -draw(3)]), patience)
-    yield _case("ties", torch.randint(1, 5, (25,), generator=rng), 3, "whole numbers")
-    yield _case("never", 9 - draw(12).cumsum(dim=0), 2, "better at every step")
+        yield _case("patience", _just_in_time(draw, patience), patience, "the lowest one too late")
+    yield _case("ties", _stairs(rng), 3, "whole numbers, some of them twice")
+    yield _case("never", 20 - (0.1 + draw(12)).cumsum(dim=0), 2, "better at every step")
     for patience in (1, 2, 5):
-        losses = torch.rand(40, generator=rng, dtype=torch.float64)
-        yield _case("best", losses + torch.linspace(1, 0, 40).abs(), patience)
+        losses = draw(40) + torch.linspace(1, 0, 40)
+        yield _case("best", torch.cat([losses, 3 + draw(patience)]), patience)
+
+
+def _just_in_time(draw: Callable[[int], Tensor], patience: int) -> Tensor:
+    """Better at the last moment, twice; then one step too late."""
+    bests, worse = 9 - (0.1 + draw(3)).cumsum(dim=0), 0.1 + draw(3 * patience)
+    first, second, third = worse.split([patience - 1, patience - 1, patience + 2])
+    dips = [bests[:1], bests[0] + first, bests[1:2], bests[1] + second, bests[2:]]
+    return torch.cat([*dips, bests[2] + third[:patience], -third[patience:]])
+
+
+def _stairs(rng: torch.Generator) -> Tensor:
+    """Down by whole numbers, with equal losses on two steps and on the last; then lower too late.
+
+    Where the two are is drawn; no wait before the last step is longer than one.
+    """
+    levels = 20 - torch.randint(1, 4, (6,), generator=rng).cumsum(dim=0)
+    twice = torch.tensor([2, 2, 1, 1, 1])[torch.randperm(5, generator=rng)]
+    stairs = levels[:5].repeat_interleave(twice)
+    return torch.cat([stairs, levels[5:].repeat(3), levels[5:] + 1, levels[5:] - 1])
 
 
 def _case(name: str, losses: Plain, patience: int, note: str = "") -> Case:

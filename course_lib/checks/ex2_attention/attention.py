@@ -67,9 +67,10 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
 
     nothing = {**by_hand, "mask": torch.tensor([[False, False]])}
     yield Case("nothing", nothing, "both keys are forbidden: zeros")
-    some = masked(2, 2, mask=(2, 1, 2, 3))
-    some["mask"][0, 0, 1] = False
-    some["mask"][1] = False
+    # The query that attends has one key, not the first: its scale never counts, a causal mask does.
+    alone = torch.zeros(2, 1, 2, 3, dtype=torch.bool)
+    alone[0, 0, 0, torch.randint(1, 3, (), generator=rng)] = True
+    some = {**inputs(2, 2), "mask": alone}
     yield Case("nothing", some, "one query of the first sequence, all of the second")
 
     for dtype in (torch.bfloat16, torch.float16):

@@ -20,10 +20,12 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     """Causal models and leaking ones in every property, so that no constant answer has a point."""
 
     def case(name: str, note: str, token_ids: Tensor, **model: Any) -> Case:
-        return Case(name, {"model": {**model, "table": table(rng)}, "token_ids": token_ids}, note)
+        return Case(name, {"model": {"table": table(rng), **model}, "token_ids": token_ids}, note)
 
     def draw(batch: int, seq: int) -> Tensor:
-        return torch.randint(1, 7, (batch, seq), generator=rng)
+        """Neighbours that differ, and the vocabulary's last token at the first sequence's end."""
+        tokens = torch.randint(1, 6, (batch, seq), generator=rng).cumsum(dim=1)
+        return (tokens - tokens[0, -1] - 1) % 6 + 1
 
     def mixing(name: str, note: str, weights: Tensor, token_ids: Tensor | None = None, **more: Any):
         token_ids = draw(2, len(weights)) if token_ids is None else token_ids
@@ -36,11 +38,15 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
         return weights
 
     everything, causal = torch.ones(4, 4), torch.ones(4, 4).tril()
-    yield mixing("plain", "each position sees all: it leaks", everything)
+    after = torch.ones(4, 4).triu(1)
+    # Two tokens, twice each, and each token predicts itself: one change exchanges the prediction.
+    clear = {"table": table(rng) + 20 * torch.eye(7)}
+    twice = (torch.randperm(6, generator=rng)[:2] + 1).repeat_interleave(2)[None]
+    yield mixing("plain", "each position sees all: it leaks", everything, twice, **clear)
     yield mixing("plain", "each sees itself and what came before: no leak", causal)
     yield mixing("plain", "each sees only what came before: no leak", torch.ones(4, 4).tril(-1))
     yield mixing("plain", "each sees itself alone: no leak", torch.eye(4))
-    yield mixing("plain", "each sees what comes after: it leaks", torch.ones(4, 4).triu(1))
+    yield mixing("plain", "each sees what comes after: it leaks", after, **clear)
     last = torch.tensor([[6, 6, 6, 6]])
     yield mixing("plain", "the last token of the vocabulary: no leak", causal, last)
     yield mixing("plain", "a single token has no future", torch.ones(1, 1))
@@ -49,7 +55,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     for query, key in ((2, 4), (1, 5), (0, 6), (5, 6), (4, 5), (0, 1), (0, 2)):
         yield mixing("anywhere", f"position {query} sees position {key}", spot(7, query, key))
     unseeing = spot(7, 1, 3, below=-1)
-    yield mixing("anywhere", "no position sees itself, but 1 sees 3", unseeing)
+    bias = torch.tensor([100.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])  # so is the prediction always 0
+    yield mixing("anywhere", "no position sees itself, but 1 sees 3", unseeing, bias=bias)
     zeros = torch.where(torch.arange(7) == 4, 0, draw(2, 7))
     yield mixing(
         "anywhere", "position 2 sees position 4, where the token is 0", spot(7, 2, 4), zeros
@@ -71,7 +78,6 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
         q_proj, k_proj = projections
         yield case("subtle", note, draw(2, 5), **model, q_proj=q_proj, k_proj=k_proj)
     yield case("subtle", "the mean over all positions is subtracted", draw(2, 5), kind="centred")
-    bias = torch.tensor([100.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     sure = "position 2 sees position 3; the most probable token stays the same"
     yield mixing("subtle", sure, spot(5, 2, 3), bias=bias)
 

@@ -25,7 +25,7 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _layer("layer", rows, torch.ones(3), torch.zeros(3), LAYER, by_hand)
     learned = torch.tensor([1.0, 2, -1]), torch.tensor([0.5, 0, 3])
     yield _layer("layer", rows, *learned, LAYER, "the same rows, scaled and shifted")
-    yield _layer("layer", 3 * _random(rng, 5, 8) + 2, *_learned(rng, 8), LAYER)
+    yield _layer("layer", 300 * _random(rng, 5, 8) + 200, *_learned(rng, 8), LAYER)
     yield _layer("layer-tokens", _random(rng, 2, 3, 4), *_learned(rng, 4), LAYER, "three axes")
     yield _layer("layer-tokens", _random(rng, 2, 1, 3, 4), *_learned(rng, 4), LAYER, "four axes")
     yield _layer("layer-tokens", _random(rng, 6), *_learned(rng, 6), LAYER, "one vector alone")
@@ -47,9 +47,9 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _rms("rms", pair, torch.ones(2), RMS, by_hand)
     yield _rms("rms", pair, torch.tensor([2.0, -1]), RMS, "the same rows, scaled")
     yield _rms("rms", 3 * _random(rng, 5, 8) + 2, _learned(rng, 8)[0], RMS)
-    yield _rms("rms-tokens", _random(rng, 2, 3, 4) + 1, _learned(rng, 4)[0], RMS, "three axes")
-    yield _rms("rms-tokens", _random(rng, 2, 1, 3, 4), _learned(rng, 4)[0], RMS, "four axes")
-    yield _rms("rms-tokens", _random(rng, 6), _learned(rng, 6)[0], RMS, "one vector alone")
+    yield _rms("rms-tokens", _large(rng, 2, 3, 4), _learned(rng, 4)[0], RMS, "three axes")
+    yield _rms("rms-tokens", _large(rng, 2, 1, 3, 4), _learned(rng, 4)[0], RMS, "four axes")
+    yield _rms("rms-tokens", _large(rng, 6), _learned(rng, 6)[0], RMS, "one vector alone")
     yield _rms("rms-epsilon", torch.zeros(2, 4, dtype=torch.float64), torch.ones(4), RMS, "zeros")
     small = "numbers so small that the default ε counts"
     yield _rms("rms-epsilon", pair / 4000, torch.ones(2), RMS, small)
@@ -81,15 +81,25 @@ def _random(rng: torch.Generator, *shape: int) -> Tensor:
     return torch.randn(shape, generator=rng, dtype=torch.float64).round(decimals=2)
 
 
+def _large(rng: torch.Generator, *shape: int) -> Tensor:
+    """Numbers beside which the default ε does not count: between 1 and 5 or so in size."""
+    x = _random(rng, *shape)
+    return x + torch.where(x < 0, -1.0, 1.0)
+
+
 def _learned(rng: torch.Generator, d_model: int) -> tuple[Tensor, Tensor]:
     return 1 + _random(rng, d_model) / 2, _random(rng, d_model)
 
 
 def _far_mean(rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Vectors whose mean float32 holds exactly, and whose squares it does not."""
-    x = 6000 + torch.randint(-64, 65, (3, 8), generator=rng) / 32
-    scale, shift = _learned(rng, 8)
-    return x.float(), scale.float(), shift.float()
+    """Vectors whose mean float32 holds exactly, and whose squares it does not.
+
+    Their variance is 1.875, beside which ε does not count; nor does a large scale make it count.
+    """
+    steps = torch.tensor([-2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2])
+    order = torch.stack([torch.randperm(8, generator=rng) for _ in range(3)])
+    x = 6000 + torch.randint(-64, 65, (3, 1), generator=rng) / 32 + steps[order]
+    return x, 0.5 + torch.rand(8, generator=rng), _random(rng, 8).float()
 
 
 def _near_96(rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:

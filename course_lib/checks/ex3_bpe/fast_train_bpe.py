@@ -49,6 +49,8 @@ def cases(rng: torch.Generator) -> Iterator[Case]:
     yield _case("ties", "abx ab cax caby", 5, note="“a” is smaller than “ab”")
     yield _case("ties", "abc\naz\nab", 2, note="(ab, c) is greater than (a, z)")
     yield _case("ties", "abc\nab\nbc\nbc", 3, note="(a, b) has become rarer, not gone")
+    yield _case("ties", "bcbcb", 3, note="a pair that stands twice, then a tie")
+    yield _case("ties", "bc\nbcbc\nbcaca", 5, note="two pairs that stand twice in a word")
     for text in ("ab é", "é ab ü", "ü ab é"):
         yield _case("ties", text, 3, note="bytes above 127 are greater than letters of English")
     for alphabet in ("ab", "abc", "abcdef"):

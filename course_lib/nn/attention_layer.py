@@ -1,6 +1,6 @@
 """Multi-head attention as the models use it: fused, with a cache, with positions in the scores."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float
@@ -117,7 +117,7 @@ class AttentionLayer(MultiHeadAttention):
         return h.reshape(batch, seq, -1, self.d_head).transpose(1, 2)
 
 
-def can_be_joined(projections: Sequence[nn.Module]) -> bool:
+def can_be_joined(projections: tuple[nn.Module, nn.Module, nn.Module]) -> bool:
     """Whether one product does what these do: multiply, add a bias or not, and tell nobody."""
     return len({projection.bias is None for projection in projections}) == 1 and all(
         type(projection) is nn.Linear and not any(getattr(projection, hooks) for hooks in HOOKS)

@@ -91,7 +91,9 @@ class AttentionLayer(MultiHeadAttention):
         heads = self.attention(q, k, v, mask, **options)  # (batch, heads, query, d_head)
         return self.out_proj(heads.transpose(1, 2).flatten(2))  # (batch, query, heads · d_head)
 
-    def queries_keys_values(self, x: Float[Tensor, "batch seq d_model"]) -> tuple[Tensor, ...]:
+    def queries_keys_values(
+        self, x: Float[Tensor, "batch seq d_model"]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The query, the key and the value of each position, by head.
 
         One product with the three matrices side by side reads x once, where three would read it
@@ -104,8 +106,8 @@ class AttentionLayer(MultiHeadAttention):
         weight = torch.cat([projection.weight for projection in projections])
         biases = [projection.bias for projection in projections if projection.bias is not None]
         h = F.linear(x, weight, torch.cat(biases) if biases else None)
-        parts = h.split([projection.out_features for projection in projections], dim=-1)
-        return tuple(self.split_heads(part) for part in parts)
+        q, k, v = h.split([projection.out_features for projection in projections], dim=-1)
+        return self.split_heads(q), self.split_heads(k), self.split_heads(v)
 
     def keys_values(self, context: Float[Tensor, "batch key d_model"]) -> KeysValues:
         """The key and the value of each position, by head."""
